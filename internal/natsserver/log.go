@@ -28,8 +28,10 @@ func (l *logger) Warnf(format string, args ...any) {
 func (l *logger) Errorf(format string, args ...any) { l.log.Error(fmt.Sprintf(format, args...)) }
 
 func (l *logger) Fatalf(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	l.log.Error(line)
 	select {
-	case l.fatal <- fmt.Sprintf(format, args...):
-	default:
+	case l.fatal <- line:
+	default: // later ones are in the log
 	}
 }

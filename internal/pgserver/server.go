@@ -4,6 +4,7 @@ package pgserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -82,6 +83,9 @@ func (s *Server) URL(database string) string { return s.url(login, database) }
 
 // SuperURL connects to a database as the cluster's superuser.
 func (s *Server) SuperURL(database string) string { return s.url(superuser, database) }
+
+// Dir is the folder that the server was started on, without links in its path.
+func (s *Server) Dir() string { return s.folder.dir }
 
 // PID is the postmaster's.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
@@ -246,7 +250,10 @@ func Remove(dir string) error {
 			return fmt.Errorf("remove cluster: %w", err)
 		}
 	}
-	return os.Remove(f.path("postgres.secret"))
+	if err := os.Remove(f.path("postgres.secret")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove secret: %w", err)
+	}
+	return nil
 }
 
 // settingArgs: durability (fsync, synchronous_commit, full_page_writes) stays as PostgreSQL has it: on. The log
