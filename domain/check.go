@@ -1,0 +1,316 @@
+package domain
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Bounds of a command. They keep an event within 768 KiB and a page of the console readable.
+const (
+	linesMax      = 200
+	componentsMax = 64
+	pairsMax      = 64
+	metersMax     = 32
+	tiersMax      = 32
+	textMax       = 256
+	reasonMax     = 1000
+	payBeforeMax  = 366 * 24 * 3600
+)
+
+// Check finds what is wrong with the order whatever the ledger holds.
+func (c PlaceOrder) Check() *Rejection {
+	k := &checker{}
+	k.id("org_id", c.OrgID)
+	k.orderID("order_id", c.OrderID)
+	k.id("project_id", c.ProjectID)
+	k.id("consumer_id", c.ConsumerID)
+	k.currency("currency", c.Currency)
+	k.text("trade_no", c.TradeNo, textMax)
+	k.text("business_group", c.BusinessGroup, textMax)
+	k.pairs("tags", c.Tags)
+	k.pairs("personal", c.Personal)
+	if c.ParentOrderID != nil {
+		k.orderID("parent_order_id", *c.ParentOrderID)
+	}
+	if !placeable[c.OrderType] {
+		k.fail("order_type", "one of purchase, renewal, upgrade, downgrade, resize, convert, term_settlement is placed by clients")
+	}
+	if len(c.Lines) == 0 || len(c.Lines) > linesMax {
+		k.fail("lines", "an order has 1 to %d lines", linesMax)
+	}
+	for i := range c.Lines {
+		k.lineNo = i + 1
+		k.line(&c.Lines[i])
+	}
+	return k.first
+}
+
+// Check finds what is wrong with the payment whatever the ledger holds.
+func (c PayOrder) Check() *Rejection {
+	k := &checker{}
+	k.optionalID("org_id", c.OrgID)
+	k.orderID("order_id", c.OrderID)
+	if f := c.Funds; f != nil {
+		k.notNegative("funds.cash", f.Cash)
+		k.notNegative("funds.gift", f.Gift)
+		if len(f.Vouchers) > pairsMax {
+			k.fail("funds.vouchers", "at most %d vouchers pay one order", pairsMax)
+		}
+		for i, v := range f.Vouchers {
+			k.id(fmt.Sprintf("funds.vouchers[%d].voucher_id", i), v.VoucherID)
+			k.notNegative(fmt.Sprintf("funds.vouchers[%d].amount", i), v.Amount)
+		}
+	}
+	return k.first
+}
+
+// Check finds what is wrong with the command whatever the ledger holds.
+func (c CancelOrder) Check() *Rejection {
+	k := &checker{}
+	k.optionalID("org_id", c.OrgID)
+	k.orderID("order_id", c.OrderID)
+	k.text("reason", c.Reason, reasonMax)
+	return k.first
+}
+
+// Check finds what is wrong with the command whatever the ledger holds.
+func (c ExpireOrder) Check() *Rejection {
+	k := &checker{}
+	k.optionalID("org_id", c.OrgID)
+	k.orderID("order_id", c.OrderID)
+	return k.first
+}
+
+// Check finds what is wrong with the top-up whatever the ledger holds.
+func (c TopUp) Check() *Rejection {
+	k := &checker{}
+	k.id("org_id", c.OrgID)
+	k.currency("currency", c.Currency)
+	k.required("reference", c.Reference, textMax)
+	if c.Amount.Sign() <= 0 {
+		k.fail("amount", "a top-up is more than 0")
+	} else if c.Currency.Known() {
+		if _, err := c.Amount.In(c.Currency); err != nil {
+			k.fail("amount", "%s", err)
+		}
+	}
+	return k.first
+}
+
+// Check finds what is wrong with the settings whatever the ledger holds.
+func (c ChangeSettings) Check() *Rejection {
+	k := &checker{}
+	k.id("org_id", c.OrgID)
+	if c.TimeZone != nil {
+		if _, ok := Zone(*c.TimeZone); !ok {
+			k.fail("time_zone", "an IANA time zone such as Asia/Shanghai")
+		}
+	}
+	if s := c.PayBeforeSeconds; s != nil && (*s < 1 || *s > payBeforeMax) {
+		k.fail("pay_before_seconds", "between 1 and %d", payBeforeMax)
+	}
+	if c.TimeZone == nil && c.PayBeforeSeconds == nil {
+		k.fail("", "name at least one setting to change: time_zone, pay_before_seconds")
+	}
+	return k.first
+}
+
+// checker keeps the first thing that is wrong; what comes after it is not looked at.
+type checker struct {
+	first *Rejection
+	// lineNo is the number of the line being checked, 0 outside the lines.
+	lineNo int
+}
+
+func (k *checker) fail(field, format string, args ...any) {
+	if k.first != nil {
+		return
+	}
+	if k.lineNo > 0 {
+		field = lineField(k.lineNo-1, field)
+	}
+	k.first = invalid(field, format, args...)
+}
+
+func (k *checker) line(l *LineSpec) {
+	if k.first != nil {
+		return
+	}
+	k.required("product_code", l.ProductCode, textMax)
+	k.required("product_name", l.ProductName, textMax)
+	k.text("billing_item", l.BillingItem, textMax)
+	k.required("resource_type", l.ResourceType, textMax)
+	k.text("resource_id", l.ResourceID, 128)
+	k.text("resource_name", l.ResourceName, textMax)
+	k.pairs("resource_ext", l.ResourceExt)
+	k.text("region", l.Region, textMax)
+	k.text("zone", l.Zone, textMax)
+	k.config("old_config", l.OldConfig)
+	k.config("new_config", l.NewConfig)
+	k.required("unit", l.Unit, 32)
+	k.notNegative("discount_amount", l.DiscountAmount)
+	if l.Count.Sign() <= 0 {
+		k.fail("count", "a count is more than 0")
+	}
+	if l.UnitPrice.Sign() < 0 {
+		k.fail("unit_price", "a unit price is 0 or more")
+	}
+	k.use(l)
+	k.meters(l)
+}
+
+// use checks the quantity against the charge mode, and the time that the line pays for.
+func (k *checker) use(l *LineSpec) {
+	switch l.ChargeMode.Group() {
+	case Prepay:
+		if l.Quantity.Sign() <= 0 {
+			k.fail("quantity", "a prepaid quantity is more than 0")
+		}
+	case Postpay:
+		if l.Quantity.Sign() != 0 {
+			k.fail("quantity", "pay-as-you-go opens with quantity 0: its use is settled later")
+		}
+	case Free:
+		if l.UnitPrice.Sign() != 0 || l.Quantity.Sign() < 0 {
+			k.fail("unit_price", "gift and trial cost nothing")
+		}
+	default:
+		k.fail("charge_mode", "one of year, month, day, prepaid_30d, hour, minute, metered, postpaid_cycle, spot, gift, trial")
+	}
+	k.time("effective_at", l.EffectiveAt)
+	k.time("expires_at", l.ExpiresAt)
+	if l.EffectiveAt != nil && l.ExpiresAt != nil && !l.EffectiveAt.Before(*l.ExpiresAt) {
+		k.fail("expires_at", "it lies after effective_at")
+	}
+}
+
+func (k *checker) meters(l *LineSpec) {
+	switch l.Cycle {
+	case "", "hour", "day", "month":
+	default:
+		k.fail("cycle", "one of hour, day, month")
+	}
+	if len(l.Meters) > metersMax {
+		k.fail("meters", "at most %d meters", metersMax)
+		return
+	}
+	if (l.Cycle != "" || len(l.Meters) > 0) && l.ChargeMode.Group() != Postpay {
+		k.fail("meters", "cycle and meters belong to pay-as-you-go modes")
+	}
+	for _, m := range l.Meters {
+		k.required("meters.meter", m.Meter, textMax)
+		k.required("meters.unit", m.Unit, 32)
+		if (m.UnitPrice == nil) == (len(m.Tiers) == 0) || len(m.Tiers) > tiersMax {
+			k.fail("meters", "a meter has either a unit_price or 1 to %d tiers", tiersMax)
+		}
+		if m.UnitPrice != nil && m.UnitPrice.Sign() < 0 {
+			k.fail("meters.unit_price", "a unit price is 0 or more")
+		}
+		for i, t := range m.Tiers {
+			rises := t.UpTo == nil || t.UpTo.Sign() > 0 && (i == 0 || t.UpTo.GreaterThan(m.Tiers[i-1].UpTo.Decimal))
+			if t.UnitPrice.Sign() < 0 || !rises || (t.UpTo == nil) != (i == len(m.Tiers)-1) {
+				k.fail("meters.tiers", "tiers rise, only the last is without up_to, and prices are 0 or more")
+				return
+			}
+		}
+	}
+}
+
+func (k *checker) id(field, s string) {
+	if !ValidID(s) {
+		k.fail(field, "1 to 64 letters, digits, _ or -")
+	}
+}
+
+func (k *checker) optionalID(field, s string) {
+	if s != "" {
+		k.id(field, s)
+	}
+}
+
+func (k *checker) orderID(field, s string) {
+	if len(s) != 36 || uuid.Validate(s) != nil || strings.ToLower(s) != s {
+		k.fail(field, "a UUID in lower case, such as 0198c2f0-0000-7000-8000-000000000000")
+	}
+}
+
+func (k *checker) currency(field string, c Currency) {
+	if !c.Known() {
+		k.fail(field, "an ISO 4217 code such as CNY")
+	}
+}
+
+func (k *checker) notNegative(field string, a Amount) {
+	if a.Sign() < 0 {
+		k.fail(field, "an amount is 0 or more")
+	}
+}
+
+func (k *checker) required(field, s string, bytesMax int) {
+	if s == "" {
+		k.fail(field, "it is required")
+	}
+	k.text(field, s, bytesMax)
+}
+
+// text bounds a text and keeps control characters out: NUL can't be stored, and the others break
+// lines and cells in other people's files.
+func (k *checker) text(field, s string, bytesMax int) {
+	if len(s) > bytesMax {
+		k.fail(field, "at most %d bytes", bytesMax)
+		return
+	}
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		k.fail(field, "text is UTF-8 without control characters")
+	}
+}
+
+func (k *checker) pairs(field string, m map[string]string) {
+	if len(m) > pairsMax {
+		k.fail(field, "at most %d entries", pairsMax)
+		return
+	}
+	for name, value := range m {
+		k.required(field, name, 128)
+		k.text(field, value, textMax)
+	}
+}
+
+func (k *checker) config(field string, all []Component) {
+	if len(all) > componentsMax {
+		k.fail(field, "at most %d components", componentsMax)
+		return
+	}
+	for _, c := range all {
+		k.required(field, c.Component, textMax)
+		k.text(field, c.Value, textMax)
+		k.text(field, c.Unit, 32)
+	}
+}
+
+func (k *checker) time(field string, t *time.Time) {
+	if t != nil && (t.Year() < 1970 || t.Year() > 9998) {
+		k.fail(field, "a time between the years 1970 and 9998")
+	}
+}
+
+func lineField(i int, name string) string { return fmt.Sprintf("lines[%d].%s", i, name) }
+
+// ValidID says whether s may be the id of an organisation, project, consumer, service or voucher.
+func ValidID(s string) bool {
+	if len(s) < 1 || len(s) > 64 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}

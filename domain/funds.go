@@ -1,0 +1,38 @@
+package domain
+
+// Funds is an amount by the fund that it came from or went to.
+type Funds struct {
+	Cash    Amount `json:"cash"`
+	Gift    Amount `json:"gift"`
+	Voucher Amount `json:"voucher"`
+}
+
+// NoFunds is nothing in each fund, in c's digits.
+func NoFunds(c Currency) Funds { return Funds{c.Zero(), c.Zero(), c.Zero()} }
+
+// Total is the sum of the funds.
+func (f Funds) Total() Amount { return f.Cash.Add(f.Gift).Add(f.Voucher) }
+
+// Add adds fund by fund.
+func (f Funds) Add(g Funds) Funds {
+	return Funds{f.Cash.Add(g.Cash), f.Gift.Add(g.Gift), f.Voucher.Add(g.Voucher)}
+}
+
+// shareFunds spreads what was paid over lines that are due the given amounts, so that every line is
+// paid exactly and every fund is used up: voucher and gift by largest remainder, cash for what is left.
+func shareFunds(paid Funds, due []Amount) []Funds {
+	left := append([]Amount(nil), due...)
+	take := func(fund Amount) []Amount {
+		shares := Split(fund, left)
+		for i := range left {
+			left[i] = left[i].Sub(shares[i])
+		}
+		return shares
+	}
+	vouchers, gifts := take(paid.Voucher), take(paid.Gift)
+	shares := make([]Funds, len(due))
+	for i := range due {
+		shares[i] = Funds{Cash: left[i], Gift: gifts[i], Voucher: vouchers[i]}
+	}
+	return shares
+}

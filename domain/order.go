@@ -1,0 +1,115 @@
+package domain
+
+import "time"
+
+// Component is one part of a resource's configuration, in the order in which people read it.
+type Component struct {
+	Component string `json:"component"`
+	Value     string `json:"value"`
+	Unit      string `json:"unit,omitempty"`
+}
+
+// Tier is a price that holds up to a quantity; the last tier has no bound.
+type Tier struct {
+	UpTo      *Decimal `json:"up_to"`
+	UnitPrice Decimal  `json:"unit_price"`
+}
+
+// Meter prices what an opened pay-as-you-go resource will use.
+type Meter struct {
+	Meter     string   `json:"meter"`
+	Unit      string   `json:"unit"`
+	UnitPrice *Decimal `json:"unit_price,omitempty"`
+	Tiers     []Tier   `json:"tiers,omitempty"`
+}
+
+// LineSpec is an order line as its buyer describes it. Count × Quantity × UnitPrice is its list amount.
+type LineSpec struct {
+	ProductCode    string            `json:"product_code"`
+	ProductName    string            `json:"product_name"`
+	BillingItem    string            `json:"billing_item,omitempty"`
+	ResourceType   string            `json:"resource_type"`
+	ResourceID     string            `json:"resource_id"`
+	ResourceName   string            `json:"resource_name"`
+	ResourceExt    map[string]string `json:"resource_ext"`
+	Region         string            `json:"region"`
+	Zone           string            `json:"zone"`
+	OldConfig      []Component       `json:"old_config"`
+	NewConfig      []Component       `json:"new_config"`
+	Count          Decimal           `json:"count"`
+	ChargeMode     ChargeMode        `json:"charge_mode"`
+	Quantity       Decimal           `json:"quantity"`
+	Unit           string            `json:"unit"`
+	UnitPrice      Decimal           `json:"unit_price"`
+	DiscountAmount Amount            `json:"discount_amount"`
+	Cycle          string            `json:"cycle,omitempty"`
+	Meters         []Meter           `json:"meters,omitempty"`
+	// EffectiveAt and ExpiresAt bound the use that the line pays for, half-open.
+	EffectiveAt *time.Time `json:"effective_at"`
+	ExpiresAt   *time.Time `json:"expires_at"`
+}
+
+// Line is an order line with its number and exact amounts: payable = list − discount.
+type Line struct {
+	LineNo int `json:"line_no"`
+	LineSpec
+	ListAmount    Amount `json:"list_amount"`
+	PayableAmount Amount `json:"payable_amount"`
+}
+
+// Header is what a placed order says of itself beside its lines. Ids are those of the caller's systems.
+type Header struct {
+	OrderID       string            `json:"order_id"`
+	OrgID         string            `json:"org_id"`
+	OrderType     OrderType         `json:"order_type"`
+	ProjectID     string            `json:"project_id"`
+	ConsumerID    string            `json:"consumer_id"`
+	Currency      Currency          `json:"currency"`
+	TradeNo       string            `json:"trade_no"`
+	BusinessGroup string            `json:"business_group"`
+	Tags          map[string]string `json:"tags"`
+	ParentOrderID *string           `json:"parent_order_id"`
+	// Personal has a salted digest for each personal value; values and salts are kept apart, where they can be erased.
+	Personal map[string]string `json:"personal,omitempty"`
+}
+
+// Order is the state of one order: the fold of its stream. Values are shared, never changed in place.
+// Its JSON is the order as the API answers it (but for Personal, whose values the API fills in).
+type Order struct {
+	Header
+	Status         Status        `json:"status"`
+	Lines          []Line        `json:"lines"`
+	ListAmount     Amount        `json:"list_amount"`
+	DiscountAmount Amount        `json:"discount_amount"`
+	PayableAmount  Amount        `json:"payable_amount"`
+	Paid           Funds         `json:"paid"`
+	Refunded       Funds         `json:"refunded"`
+	RefundState    RefundState   `json:"refund_state"`
+	CreatedAt      time.Time     `json:"created_at"`
+	PayBefore      *time.Time    `json:"pay_before"`
+	PaidAt         *time.Time    `json:"paid_at"`
+	ClosedAt       *time.Time    `json:"closed_at,omitempty"`
+	CloseReason    string        `json:"close_reason,omitempty"`
+	BillingPeriod  Period        `json:"billing_period"`
+	LineFunds      []LinePayment `json:"line_funds,omitempty"`
+	// OccurredAt is when the last event happened; a later one may not happen before it.
+	OccurredAt time.Time `json:"updated_at"`
+	Version    int64     `json:"version"`
+	Position   int64     `json:"position"`
+}
+
+// LinePayment is what one line was paid with.
+type LinePayment struct {
+	LineNo int `json:"line_no"`
+	Funds
+}
+
+// Size estimates the memory that the state holds, in bytes.
+func (o *Order) Size() int {
+	size := 1024 + 96*len(o.Tags)
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		size += 1024 + 128*(len(l.OldConfig)+len(l.NewConfig)+len(l.ResourceExt)+len(l.Meters))
+	}
+	return size
+}
