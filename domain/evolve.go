@@ -5,7 +5,18 @@ package domain
 type State interface {
 	// Size estimates the memory that the state holds, in bytes.
 	Size() int
+	// StreamVersion is the version of the last event folded in.
+	StreamVersion() int64
 }
+
+// StreamVersion is the version of the last event folded in.
+func (o *Order) StreamVersion() int64 { return o.Version }
+
+// StreamVersion is the version of the last event folded in.
+func (a *Account) StreamVersion() int64 { return a.Version }
+
+// StreamVersion is the version of the last event folded in.
+func (o *Org) StreamVersion() int64 { return o.Version }
 
 // Evolve folds the next event of a stream into its state (nil before the first event). It is total:
 // it believes history and refuses nothing.
@@ -74,4 +85,17 @@ func accountAfter(s State, m Meta, orgID string, b Balance) *Account {
 		before = &Account{}
 	}
 	return &Account{OrgID: orgID, Balances: before.with(b), OccurredAt: m.OccurredAt, Version: m.Version, Position: m.Position}
+}
+
+// OrgOf is the organisation that a state belongs to.
+func OrgOf(s State) string {
+	switch s := s.(type) {
+	case *Order:
+		return s.OrgID
+	case *Account:
+		return s.OrgID
+	case *Org:
+		return s.OrgID
+	}
+	return ""
 }

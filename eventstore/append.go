@@ -99,12 +99,12 @@ WITH moved AS (
         correlation, causation, occurred_at, recorded_at, payload, hash)
     SELECT
         e.position, e.stream, e.version, moved.epoch, e.type, e.org_id, e.actor, nullif(e.command_key, ''), e.fingerprint,
-        nullif(e.correlation, ''), nullif(e.causation, ''), e.occurred_at, $5, e.payload, e.hash
+        nullif(e.correlation, ''), nullif(e.causation, ''), e.occurred_at, e.recorded_at, e.payload, e.hash
     FROM moved, unnest(
         $6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bytea[],
-        $14::text[], $15::text[], $16::timestamptz[], $26::json[], $27::bytea[])
+        $14::text[], $15::text[], $16::timestamptz[], $28::timestamptz[], $26::json[], $27::bytea[])
         AS e (position, stream, version, type, org_id, actor, command_key, fingerprint,
-              correlation, causation, occurred_at, payload, hash)
+              correlation, causation, occurred_at, recorded_at, payload, hash)
     RETURNING 1
 )
 SELECT count(*) FROM written`
@@ -114,7 +114,7 @@ type columns struct {
 	position, version                                     []int64
 	stream, kind, org, actor, key, correlation, causation []string
 	fingerprint, hash                                     [][]byte
-	occurredAt                                            []time.Time
+	occurredAt, recordedAt                                []time.Time
 	payload                                               []string
 }
 
@@ -125,13 +125,13 @@ func eventColumns(events []Event) *columns {
 	c := &columns{
 		position: make([]int64, n), version: make([]int64, n), stream: take(), kind: take(), org: take(), actor: take(),
 		key: take(), correlation: take(), causation: take(), payload: take(),
-		fingerprint: make([][]byte, n), hash: make([][]byte, n), occurredAt: make([]time.Time, n),
+		fingerprint: make([][]byte, n), hash: make([][]byte, n), occurredAt: make([]time.Time, n), recordedAt: make([]time.Time, n),
 	}
 	for i := range events {
 		e := &events[i]
 		c.position[i], c.version[i], c.stream[i], c.kind[i] = e.Position, e.Version, e.Stream, e.Type
 		c.org[i], c.actor[i], c.key[i] = e.OrgID, e.Actor, e.Key
-		c.correlation[i], c.causation[i], c.occurredAt[i] = e.Correlation, e.Causation, e.OccurredAt
+		c.correlation[i], c.causation[i], c.occurredAt[i], c.recordedAt[i] = e.Correlation, e.Causation, e.OccurredAt, e.RecordedAt
 		c.hash[i] = e.Hash[:]
 		if e.Key != "" {
 			c.fingerprint[i] = e.Fingerprint[:]
@@ -161,6 +161,6 @@ func appendArguments(b *Batch) []any {
 		c.correlation, c.causation, c.occurredAt,
 		claim[0], claim[1], claim[2], claimAt,
 		erasable[0], erasable[1], erasable[2], erasable[3], erasableAt,
-		c.payload, c.hash,
+		c.payload, c.hash, c.recordedAt,
 	}
 }

@@ -50,7 +50,7 @@ func IsTransient(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch pg.Code[:2] {
-		case "08", "40", "53", "55", "57", "58", "XX":
+		case "08", "40", "53", "55", "57", "58":
 			return true
 		}
 		return false

@@ -14,6 +14,7 @@ import (
 type Locked struct {
 	conn *pgxpool.Conn
 	tx   pgx.Tx
+	// Head is where the log ends, for as long as the lock is held.
 	Head Head
 }
 
@@ -29,7 +30,7 @@ func (l *Log) Lock(ctx context.Context) (*Locked, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	h, err := scanHead(tx.QueryRow(ctx, `SELECT `+headColumns+` FROM head FOR UPDATE`))
-	k := &Locked{conn, tx, h}
+	k := &Locked{conn: conn, tx: tx, Head: h}
 	if err != nil {
 		k.Close()
 		return nil, fmt.Errorf("lock the head: %w", err)

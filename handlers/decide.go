@@ -1,0 +1,316 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"orderledger/domain"
+	"orderledger/eventstore"
+)
+
+// batch is a set of commands that are decided one after another and appended together. Until it is
+// sent it belongs to the executor's goroutine.
+type batch struct {
+	eventstore.Batch
+	tasks   []*task // accepted and refused, in order
+	refused []refusal
+	bytes   int
+	closed  bool // takes no more
+
+	// base are the states that the batch was decided on, after those that it leads to.
+	base, after map[domain.Ref]domain.State
+	claims      map[eventstore.Claim]bool
+	before      *batch // the one on its way, whose effects base includes
+
+	landed chan struct{} // closed when the database has answered
+	known  map[eventstore.KeyRef]eventstore.Command
+	err    error
+}
+
+type refusal struct {
+	task *task
+	why  *domain.Rejection
+	at   time.Time
+}
+
+func (e *Executor) newBatch(flying *batch) *batch {
+	b := &batch{
+		base: map[domain.Ref]domain.State{}, after: map[domain.Ref]domain.State{}, claims: map[eventstore.Claim]bool{},
+		before: flying, landed: make(chan struct{}),
+	}
+	b.Base = e.head
+	if flying != nil {
+		b.Base = flying.Next
+	}
+	b.Next = b.Base
+	return b
+}
+
+func (b *batch) empty() bool { return len(b.tasks) == 0 }
+func (b *batch) full() bool {
+	return b.closed || len(b.tasks) >= batchMax || b.bytes >= batchBytesMax
+}
+
+// Order, Account and Org make the batch the States of the next command: as the commands before left them.
+func (b *batch) Order(id string) *domain.Order {
+	o, _ := b.state(domain.OrderRef(id)).(*domain.Order)
+	return o
+}
+
+// Account is an account as the commands before left it.
+func (b *batch) Account(orgID string) *domain.Account {
+	a, _ := b.state(domain.AccountRef(orgID)).(*domain.Account)
+	return a
+}
+
+// Org is an organisation's settings as the commands before left them.
+func (b *batch) Org(orgID string) *domain.Org {
+	o, _ := b.state(domain.OrgRef(orgID)).(*domain.Org)
+	return o
+}
+
+func (b *batch) state(ref domain.Ref) domain.State {
+	if s, ok := b.after[ref]; ok {
+		return s
+	}
+	return b.base[ref]
+}
+
+// prepare decides more tasks on top of the batch. Tasks whose states can't be loaded go back.
+func (e *Executor) prepare(b *batch, tasks []*task) {
+	if b.Base.Fenced != "" && b.empty() {
+		e.reread(e.log.Head) // an operator may have opened an epoch
+		b.Base, b.Next = e.head, e.head
+	}
+	if err := e.loadAll(b, tasks); err != nil {
+		e.retry = append(tasks, e.retry...)
+		e.paused(retryPause, err)
+		return
+	}
+	now := e.now().UTC().Truncate(time.Microsecond)
+	if now.Before(b.Next.RecordedAt) {
+		now = b.Next.RecordedAt // time never runs back in the log
+	}
+	first := len(b.Events)
+	for _, t := range tasks {
+		e.decide(b, t, now)
+	}
+	if len(b.Events) > first {
+		b.Next = eventstore.Seal(b.Next, b.Events[first:], now)
+	}
+}
+
+func (e *Executor) decide(b *batch, t *task, now time.Time) {
+	if reason := e.unfit(b); reason != nil {
+		t.answer(Result{}, reason)
+		return
+	}
+	if t.err != nil { // its stream can't be read
+		t.answer(Result{}, t.err)
+		return
+	}
+	if c, ok := e.keys.get(t.ref()); ok {
+		e.stats.Replayed.Add(1)
+		t.replay(c)
+		return
+	}
+	if first, ok := e.active[t.ref()]; ok {
+		first.followers = append(first.followers, t)
+		return
+	}
+	clock := domain.Clock{Now: now, At: now}
+	if !t.At.IsZero() {
+		clock.At = t.At.UTC().Truncate(time.Microsecond)
+	}
+	decision, why := domain.Decide(b, t.Command, clock)
+	if why == nil {
+		why = e.takeClaims(b, t, decision.Claims)
+	}
+	b.bytes += t.Bytes
+	if why != nil {
+		b.tasks = append(b.tasks, t)
+		b.refused = append(b.refused, refusal{t, why, now})
+		b.Ask = append(b.Ask, t.ref())
+		return
+	}
+	if err := b.add(t, decision, clock); err != nil {
+		t.answer(Result{}, err)
+		return
+	}
+	b.tasks = append(b.tasks, t)
+	e.active[t.ref()] = t
+}
+
+// unfit says why nothing may be decided now.
+func (e *Executor) unfit(b *batch) error {
+	if b.Base.Fenced != "" {
+		return &FencedError{b.Base.Fenced}
+	}
+	if reason := e.skewed.Load(); reason != nil {
+		return &FencedError{*reason}
+	}
+	return nil
+}
+
+// takeClaims claims for a task what may happen once. What an earlier command took, in the log, on its way
+// there, or in this batch, is taken.
+func (e *Executor) takeClaims(b *batch, t *task, claims []domain.Claim) *domain.Rejection {
+	for _, c := range claims {
+		key := eventstore.Claim{OrgID: t.org, Kind: c.Kind, Value: c.Value}
+		if t.taken[key] || b.claims[key] || b.before != nil && b.before.claims[key] {
+			return c.Taken
+		}
+	}
+	for _, c := range claims {
+		key := eventstore.Claim{OrgID: t.org, Kind: c.Kind, Value: c.Value}
+		b.claims[key] = true
+		key.Event = len(b.Events)
+		b.Claims = append(b.Claims, key)
+	}
+	return nil
+}
+
+// add appends an accepted command's events to the batch and folds them into its states.
+func (b *batch) add(t *task, d domain.Decision, clock domain.Clock) error {
+	encoded := make([]eventstore.Event, len(d.Events))
+	for i, se := range d.Events {
+		name, payload, err := domain.EncodeEvent(se.Event)
+		if err != nil {
+			return err
+		}
+		if len(payload) > eventstore.PayloadMax {
+			return ErrTooLarge
+		}
+		encoded[i] = eventstore.Event{
+			Stream: se.Stream.String(), Type: name, OrgID: t.org, Actor: t.Actor,
+			Correlation: t.Correlation, Causation: t.Causation, OccurredAt: clock.At, Payload: payload,
+		}
+	}
+	first := b.Base.Position + int64(len(b.Events)) + 1
+	encoded[0].Key, encoded[0].Fingerprint = t.Key, t.Fingerprint
+	for i, se := range d.Events {
+		if i > 0 {
+			encoded[i].Causation = eventstore.CausedBy(first)
+		}
+		state := b.state(se.Stream)
+		if state != nil {
+			encoded[i].Version = state.StreamVersion()
+		}
+		encoded[i].Version++
+		b.after[se.Stream] = domain.Evolve(state, se.Event, domain.Meta{
+			Position: first + int64(i), Version: encoded[i].Version, OccurredAt: clock.At, RecordedAt: clock.Now,
+		})
+	}
+	for _, s := range d.Secrets {
+		b.Erasables = append(b.Erasables, eventstore.Erasable{OrgID: t.org, Name: s.Name, Value: s.Value, Salt: s.Salt, Event: len(b.Events)})
+	}
+	b.Events = append(b.Events, encoded...)
+	t.result = Result{First: first, Last: first + int64(len(encoded)) - 1, Event: d.Events[0].Event, State: b.after[d.Events[0].Stream]}
+	return nil
+}
+
+// loadAll makes sure that base has every stream that the tasks need. For a command that names no
+// organisation, its order tells.
+func (e *Executor) loadAll(b *batch, tasks []*task) error {
+	var orgless []*task
+	for _, t := range tasks {
+		if t.org == "" {
+			orgless = append(orgless, t)
+		}
+	}
+	if len(orgless) > 0 {
+		if err := e.load(b, orgless); err != nil {
+			return err
+		}
+		for _, t := range orgless {
+			if o := b.Order(domain.OrderOf(t.Command)); o != nil {
+				t.org, t.Command = o.OrgID, t.Command.ForOrg(o.OrgID)
+			}
+		}
+	}
+	return e.load(b, tasks)
+}
+
+// load finds the states that tasks need: in the batch, in the one before it, in the cache, or else in
+// the database, all missing ones in one query.
+func (e *Executor) load(b *batch, tasks []*task) error {
+	wanted := map[string][]*task{}
+	for _, t := range tasks {
+		for _, ref := range t.Command.Needs() {
+			if !e.find(b, ref) {
+				stream := ref.String()
+				wanted[stream] = append(wanted[stream], t)
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	streams := make([]string, 0, len(wanted))
+	for stream := range wanted {
+		streams = append(streams, stream)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+	defer cancel()
+	found, err := e.log.Load(ctx, streams, domain.RulesVersion)
+	if err != nil {
+		return err
+	}
+	for stream, tasks := range wanted {
+		ref, _ := domain.ParseRef(stream)
+		state, err := stateOf(ref, found[stream])
+		if err != nil { // an event of a newer build, or damage: only those who need it are refused
+			for _, t := range tasks {
+				t.err = err
+			}
+			continue
+		}
+		b.base[ref] = state
+		e.cache.put(ref, state)
+	}
+	return nil
+}
+
+func (e *Executor) find(b *batch, ref domain.Ref) bool {
+	if _, ok := b.after[ref]; ok {
+		return true
+	}
+	if _, ok := b.base[ref]; ok {
+		return true
+	}
+	if b.before != nil {
+		if s, ok := b.before.after[ref]; ok {
+			b.base[ref] = s
+			return true
+		}
+	}
+	s, ok := e.cache.get(ref)
+	if ok {
+		b.base[ref] = s
+	}
+	return ok
+}
+
+// stateOf folds what was loaded of a stream; nil is a stream without events.
+func stateOf(ref domain.Ref, l *eventstore.Loaded) (domain.State, error) {
+	if l == nil {
+		return nil, nil
+	}
+	var s domain.State
+	if l.Saved.State != nil {
+		var err error
+		if s, err = domain.DecodeState(ref, l.Saved.State); err != nil {
+			return nil, err
+		}
+	}
+	return fold(s, l.Tail)
+}
+
+// FencedError says why nothing is accepted until an operator has looked.
+type FencedError struct{ Reason string }
+
+func (e *FencedError) Error() string { return ErrFenced.Error() + ": " + e.Reason }
+
+// Is makes it an ErrFenced.
+func (e *FencedError) Is(target error) bool { return errors.Is(ErrFenced, target) }

@@ -1,0 +1,80 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+
+	"orderledger/domain"
+	"orderledger/eventstore"
+)
+
+// firstAnswer makes a repeated command's first answer again, from the log.
+func (e *Executor) firstAnswer(ctx context.Context, t *task) (Result, error) {
+	if c, ok := t.Command.(domain.PlaceOrder); ok && len(c.Personal) > 0 {
+		if err := e.samePersonal(ctx, c, t.result.First); err != nil {
+			return Result{}, err
+		}
+	}
+	r, err := LoadResult(ctx, e.log, t.result.First, t.result.Last)
+	if err != nil {
+		return Result{}, fmt.Errorf("load the first answer: %w", err)
+	}
+	r.Replayed = t.result.Replayed
+	return r, nil
+}
+
+// samePersonal compares personal values, which are not part of the fingerprint: a digest without a
+// salt would let them be guessed after they are erased.
+func (e *Executor) samePersonal(ctx context.Context, c domain.PlaceOrder, position int64) error {
+	kept, err := e.log.Erasables(ctx, position)
+	if err != nil {
+		return err
+	}
+	for name, value := range c.Personal {
+		if k, ok := kept[name]; ok && k.Value != value {
+			return ErrKeyReused
+		}
+	}
+	return nil
+}
+
+// LoadResult reads the answer to a command that was carried out: its first event, and the state of that
+// event's stream right after the command. Of an account, whose history may be long, it leaves the state out.
+func LoadResult(ctx context.Context, log *eventstore.Log, first, last int64) (Result, error) {
+	r := Result{First: first, Last: last}
+	events, err := log.Read(ctx, first-1, 1)
+	if err != nil {
+		return r, err
+	}
+	if len(events) == 0 || events[0].Position != first {
+		return r, fmt.Errorf("event %d is missing", first)
+	}
+	if r.Event, err = domain.DecodeEvent(events[0].Type, events[0].Payload); err != nil {
+		return r, err
+	}
+	if ref, ok := domain.ParseRef(events[0].Stream); !ok || ref.Kind == domain.KindAccount {
+		return r, nil
+	}
+	history, err := log.ReadStream(ctx, events[0].Stream, 0, last, eventstore.ReadMax)
+	if err != nil {
+		return r, err
+	}
+	r.State, err = fold(nil, history)
+	return r, err
+}
+
+// fold evolves a state over stored events.
+func fold(s domain.State, events []eventstore.Event) (domain.State, error) {
+	for i := range events {
+		e, err := domain.DecodeEvent(events[i].Type, events[i].Payload)
+		if err != nil {
+			return nil, fmt.Errorf("event %d: %w", events[i].Position, err)
+		}
+		s = domain.Evolve(s, e, metaOf(&events[i]))
+	}
+	return s, nil
+}
+
+func metaOf(e *eventstore.Event) domain.Meta {
+	return domain.Meta{Position: e.Position, Version: e.Version, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt}
+}

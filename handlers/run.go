@@ -1,0 +1,192 @@
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"orderledger/eventstore"
+)
+
+// run is the executor's loop. At most one batch is on its way to the database; meanwhile the next one
+// grows on top of what that batch will leave behind.
+func (e *Executor) run() {
+	defer close(e.ended)
+	var flying *batch
+	for {
+		next := e.newBatch(flying)
+		open := e.fill(next, flying)
+		if flying != nil {
+			<-flying.landed
+			if flying.err != nil {
+				e.again(next) // it was decided on what did not happen
+				next = &batch{}
+			}
+			e.finish(flying)
+			next.before, flying = nil, nil
+		}
+		switch {
+		case !open:
+			e.again(next)
+			e.refuseAll()
+			return
+		case next.empty():
+		case e.locked > 0:
+			e.locked--
+			e.commitLocked(next)
+		default:
+			flying = next
+			go next.send(e.log)
+		}
+	}
+}
+
+// fill puts what waits into the batch until there is something and the way to the database is free.
+// False means that the executor is to end.
+func (e *Executor) fill(b, flying *batch) bool {
+	var landed chan struct{} // nil waits for ever
+	if flying != nil {
+		landed = flying.landed
+	}
+	for {
+		select {
+		case <-landed:
+			return true
+		case <-e.stop:
+			return false
+		default:
+		}
+		if tasks := e.take(b); len(tasks) > 0 {
+			e.prepare(b, tasks)
+			continue
+		}
+		if flying == nil && !b.empty() {
+			return true
+		}
+		select {
+		case <-landed:
+			return true
+		case t := <-e.room(b):
+			e.prepare(b, e.takeMore(b, claimed(nil, t)))
+		case <-e.stop:
+			return false
+		}
+	}
+}
+
+// room is the queue while the batch has room, and nil, which waits for ever, when it is full.
+func (e *Executor) room(b *batch) chan *task {
+	if b.full() {
+		return nil
+	}
+	return e.queue
+}
+
+// take takes tasks that wait: first those that are to be decided again, one by itself where need be.
+func (e *Executor) take(b *batch) []*task {
+	if b.full() {
+		return nil
+	}
+	if len(e.retry) == 0 {
+		return e.takeMore(b, nil)
+	}
+	n := 0
+	if e.retry[0].alone {
+		if !b.empty() {
+			return nil
+		}
+		n, b.closed = 1, true
+	}
+	for n < len(e.retry) && n < batchMax-len(b.tasks) && !b.closed && !e.retry[n].alone {
+		n++
+	}
+	tasks := e.retry[:n:n]
+	e.retry = e.retry[n:]
+	return tasks
+}
+
+// takeMore adds what is in the queue, without waiting.
+func (e *Executor) takeMore(b *batch, tasks []*task) []*task {
+	bytes := b.bytes
+	for _, t := range tasks {
+		bytes += t.Bytes
+	}
+	for len(b.tasks)+len(tasks) < batchMax && bytes < batchBytesMax {
+		select {
+		case t := <-e.queue:
+			bytes += t.Bytes
+			tasks = claimed(tasks, t)
+		default:
+			return tasks
+		}
+	}
+	return tasks
+}
+
+// claimed adds a task, unless its caller has given it up.
+func claimed(tasks []*task, t *task) []*task {
+	if t.claim() {
+		return append(tasks, t)
+	}
+	return tasks
+}
+
+// again gives a batch's tasks back in their order, to be decided anew before anything else.
+func (e *Executor) again(b *batch) {
+	var back []*task
+	for _, t := range b.tasks {
+		delete(e.active, t.ref())
+		back = append(back, t)
+		back = append(back, t.followers...)
+		t.followers = nil
+	}
+	e.retry = append(back, e.retry...)
+}
+
+// refuseAll answers whatever still waits when the executor ends. What was sent once without an answer
+// stays unknown.
+func (e *Executor) refuseAll() {
+	for _, t := range e.retry {
+		if t.sent {
+			t.answer(Result{}, ErrOutcomeUnknown)
+		} else {
+			t.answer(Result{}, ErrBusy)
+		}
+	}
+	for {
+		select {
+		case t := <-e.queue:
+			if t.claim() {
+				t.answer(Result{}, ErrBusy)
+			}
+		default:
+			return
+		}
+	}
+}
+
+// reread makes the head that read gives the known one, however long the database takes to answer.
+func (e *Executor) reread(read func(context.Context) (eventstore.Head, error)) {
+	for pause := retryPause; ; pause = min(2*pause, retryPauseMax) {
+		ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+		head, err := read(ctx)
+		if err == nil {
+			err = e.catchUp(ctx, head)
+		}
+		cancel()
+		if err == nil || e.paused(pause, err) {
+			return
+		}
+	}
+}
+
+// paused waits a moment after the database gave no answer; true means that the executor is to end.
+func (e *Executor) paused(pause time.Duration, err error) bool {
+	slog.Warn("the executor waits for the database", "error", err)
+	select {
+	case <-time.After(pause):
+		return false
+	case <-e.stop:
+		return true
+	}
+}
