@@ -82,9 +82,9 @@ func sendAppend(ctx context.Context, to sender, batch *Batch, commit bool) (know
 const appendSQL = `
 WITH moved AS (
     UPDATE head
-    SET position = $3, hash = $4, recorded_at = $5
+    SET position = $3::bigint, hash = $4, recorded_at = $5
     WHERE position = $1 AND fence = $2 AND fenced IS NULL
-    RETURNING epoch, pg_notify('` + headChannel + `', $3::text)
+    RETURNING epoch, pg_notify('` + headChannel + `', ($3::bigint)::text)
 ), claimed AS (
     INSERT INTO claims (org_id, kind, value, position)
     SELECT c.org_id, c.kind, c.value, c.position

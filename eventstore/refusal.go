@@ -20,14 +20,20 @@ type Refusal struct {
 
 // RecordRefusals writes refusals down, in one round trip.
 func (l *Log) RecordRefusals(ctx context.Context, all []Refusal) error {
-	rows := make([][]any, len(all))
+	const q = `
+INSERT INTO refusals (org_id, command_key, command, actor, code, detail, position, refused_at)
+SELECT r.org_id, r.command_key, r.command, r.actor, r.code, r.detail, r.position, r.refused_at
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[])
+    AS r (org_id, command_key, command, actor, code, detail, position, refused_at)`
+	n := len(all)
+	org, key, command, actor := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	code, detail, position, at := make([]string, n), make([]string, n), make([]int64, n), make([]time.Time, n)
 	for i, r := range all {
-		rows[i] = []any{r.OrgID, r.Key, r.Command, r.Actor, r.Code, r.Detail, r.Position, r.At}
+		org[i], key[i], command[i], actor[i] = r.OrgID, r.Key, r.Command, r.Actor
+		code[i], detail[i], position[i], at[i] = r.Code, r.Detail, r.Position, r.At
 	}
-	_, err := l.pool.CopyFrom(ctx, pgx.Identifier{"refusals"},
-		[]string{"org_id", "command_key", "command", "actor", "code", "detail", "position", "refused_at"}, pgx.CopyFromRows(rows))
-	if err != nil {
-		return fmt.Errorf("record %d refusals: %w", len(all), err)
+	if _, err := l.pool.Exec(ctx, q, org, key, command, actor, code, detail, position, at); err != nil {
+		return fmt.Errorf("record %d refusals: %w", n, err)
 	}
 	return nil
 }
