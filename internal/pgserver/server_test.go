@@ -3,18 +3,26 @@ package pgserver
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(ownerOf); dir != "" {
+		own(dir)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestKeepsDataOverStopAndKill(t *testing.T) {
 	t.Parallel()
@@ -79,41 +87,76 @@ func TestUnexpectedEndIsToldAndLocksAreReleased(t *testing.T) {
 	start(t, dir) // its orphans may still be there
 }
 
-// The same program is run again as a process that starts the server and is killed with SIGKILL.
-func TestKilledOwner(t *testing.T) {
-	if dir := os.Getenv("PGSERVER_TEST_OWNER"); dir != "" {
-		s, err := Start(context.Background(), Options{Dir: dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		os.Stdout.WriteString("ready\n")
-		<-s.Done()
+// With this variable the test binary is a process that runs a server, to be killed with SIGKILL.
+const ownerOf = "PGSERVER_TEST_OWNER"
+
+func own(dir string) {
+	s, err := Start(context.Background(), Options{Dir: dir})
+	if err != nil {
+		os.Stdout.WriteString(err.Error())
 		return
 	}
+	os.Stdout.WriteString("ready\n")
+	<-s.Done()
+}
+
+// startOwner returns the process and what it prints: "ready" when the server is up.
+func startOwner(t *testing.T, dir string) (*exec.Cmd, io.Reader) {
+	t.Helper()
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), ownerOf+"="+dir)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return child, out
+}
+
+func kill(t *testing.T, child *exec.Cmd) {
+	t.Helper()
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait() // it was killed: always an error
+}
+
+func TestKilledOwner(t *testing.T) {
 	t.Parallel()
 	dir := folderFor(t)
 	for range 3 {
-		child := exec.Command(os.Args[0], "-test.run=^TestKilledOwner$")
-		child.Env = append(os.Environ(), "PGSERVER_TEST_OWNER="+dir)
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
+		child, out := startOwner(t, dir)
 		line := make([]byte, 6)
-		if _, err := out.Read(line); err != nil || string(line) != "ready\n" {
+		if _, err := io.ReadFull(out, line); err != nil || string(line) != "ready\n" {
 			t.Fatalf("child said %q, %v", line, err)
 		}
-		if err := child.Process.Kill(); err != nil {
+		kill(t, child)
+	}
+	start(t, dir)
+}
+
+// Killed at any moment of the first start, in initdb too, where the account can come and where it can't.
+func TestOwnerKilledWhileStarting(t *testing.T) {
+	t.Parallel()
+	dir := folderFor(t)
+	if os.Geteuid() == 0 {
+		if err := os.Chmod(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		_ = child.Wait() // it was killed
+	}
+	for after := range 8 {
+		child, _ := startOwner(t, dir)
+		time.Sleep(time.Duration(after) * 150 * time.Millisecond)
+		kill(t, child)
 	}
 	s := start(t, dir)
-	if got := query(t, s, `SELECT 1`); got != "1" {
-		t.Fatal(got)
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Remove(dir); err != nil {
+		t.Fatal(err)
 	}
 }
 

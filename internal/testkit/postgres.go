@@ -136,7 +136,9 @@ func newDatabase(t testing.TB, from string) *DB {
 		t.Fatalf("testkit: start PostgreSQL: %v", err)
 	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
-	if err := execute(t.Context(), s, `CREATE DATABASE `+name+` OWNER ledger TEMPLATE `+from); err != nil {
+	// Copying files takes a quarter of the time of copying through the log, as nothing is synced here.
+	create := `CREATE DATABASE ` + name + ` OWNER ledger TEMPLATE ` + from + ` STRATEGY file_copy`
+	if err := execute(t.Context(), s, create); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
