@@ -2,10 +2,12 @@ package eventstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // ReadMax bounds a page of the log, in events.
@@ -78,23 +80,75 @@ func (l *Log) Erasables(ctx context.Context, position int64) (map[string]Erasabl
 	return all, nil
 }
 
+// readPage reads as Read does, but ends a page once it holds maxBytes of payloads too, so that a page of
+// large events can't fill the memory. It returns at least one event where there is one.
+func (l *Log) readPage(ctx context.Context, after int64, limit, maxBytes int) (page []Event, full bool, err error) {
+	const q = `SELECT ` + eventColumnList + ` FROM events WHERE position > $1 ORDER BY position LIMIT $2`
+	limit = min(limit, ReadMax)
+	rows, err := l.pool.Query(ctx, q, after, limit)
+	if err != nil {
+		return nil, false, fmt.Errorf("read the log after %d: %w", after, err)
+	}
+	defer rows.Close()
+	size := 0
+	for size < maxBytes && rows.Next() {
+		page = append(page, Event{})
+		e := &page[len(page)-1]
+		if err := scanEvent(rows, e); err != nil {
+			return nil, false, fmt.Errorf("read the log after %d: %w", after, err)
+		}
+		if e.Position != after+int64(len(page)) {
+			return nil, false, fmt.Errorf("read the log after %d: position %d is missing", after, after+int64(len(page)))
+		}
+		size += len(e.Payload)
+	}
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return nil, false, fmt.Errorf("read the log after %d: %w", after, err)
+	}
+	return page, len(page) == limit || size >= maxBytes, nil
+}
+
+// hashAt reads the chain's hash at a position; it is zero, and found, at 0.
+func (l *Log) hashAt(ctx context.Context, position int64) (h Hash, found bool, err error) {
+	if position == 0 {
+		return h, true, nil
+	}
+	var hash []byte
+	err = l.pool.QueryRow(ctx, `SELECT hash FROM events WHERE position = $1`, position).Scan(&hash)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return h, false, nil
+	}
+	if err != nil {
+		return h, false, fmt.Errorf("read the hash at %d: %w", position, err)
+	}
+	copy(h[:], hash)
+	return h, true, nil
+}
+
 // collectEvents reads rows of eventColumnList.
 func collectEvents(rows pgx.Rows) ([]Event, error) {
 	defer rows.Close()
 	var events []Event
-	var fingerprint, hash, payload []byte
 	for rows.Next() {
-		var e Event
-		if err := rows.Scan(&e.Position, &e.Stream, &e.Version, &e.Epoch, &e.Type, &e.OrgID, &e.Actor, &e.Key, &fingerprint,
-			&e.Correlation, &e.Causation, &e.OccurredAt, &e.RecordedAt, &payload, &hash); err != nil {
+		events = append(events, Event{})
+		if err := scanEvent(rows, &events[len(events)-1]); err != nil {
 			return nil, err
 		}
-		e.OccurredAt, e.RecordedAt = e.OccurredAt.UTC(), e.RecordedAt.UTC()
-		e.Payload = payload
-		copy(e.Fingerprint[:], fingerprint)
-		copy(e.Hash[:], hash)
-		events = append(events, e)
-		payload = nil // the next row must not write over this one's bytes
 	}
 	return events, rows.Err()
+}
+
+// scanEvent reads one row of eventColumnList.
+func scanEvent(rows pgx.Rows, e *Event) error {
+	var fingerprint, hash pgtype.DriverBytes
+	err := rows.Scan(&e.Position, &e.Stream, &e.Version, &e.Epoch, &e.Type, &e.OrgID, &e.Actor, &e.Key, &fingerprint,
+		&e.Correlation, &e.Causation, &e.OccurredAt, &e.RecordedAt, &e.Payload, &hash)
+	if err != nil {
+		return err
+	}
+	e.OccurredAt, e.RecordedAt = e.OccurredAt.UTC(), e.RecordedAt.UTC()
+	copy(e.Fingerprint[:], fingerprint)
+	copy(e.Hash[:], hash)
+	return nil
 }
