@@ -32,5 +32,10 @@ BEGIN
     END LOOP;
 END $$;
 
--- The tables are ledger_owner's. The schema public belongs to the database's owner.
+-- The tables are ledger_owner's, and a schema beside for read models that are made anew. The schema public
+-- belongs to the database's owner.
 GRANT USAGE, CREATE ON SCHEMA public TO ledger_owner;
+DO $$
+BEGIN
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO ledger_owner', current_database());
+END $$;

@@ -1,0 +1,142 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"orderledger/domain"
+)
+
+// Balance is what an account holds of one currency, by fund, with all minor digits.
+type Balance struct {
+	Currency domain.Currency `json:"currency"`
+	Cash     string          `json:"cash"`
+	Gift     string          `json:"gift"`
+	Voucher  string          `json:"voucher"`
+	Frozen   string          `json:"frozen"`
+}
+
+// Account is an organisation's account, as the API answers it.
+type Account struct {
+	OrgID    string    `json:"org_id"`
+	Balances []Balance `json:"balances"`
+	AsOf     int64     `json:"as_of_position"`
+}
+
+// Account has an organisation's balances by currency, or ErrNotFound for an organisation that has not done
+// anything yet. It rests on the read models Accounts and Orgs.
+func (r *Reader) Account(ctx context.Context, org string) (Account, error) {
+	const balances = `
+SELECT currency, cash::text, gift::text, voucher::text, frozen::text
+FROM accounts
+WHERE org_id = $1
+ORDER BY currency`
+	const known = `SELECT EXISTS (SELECT FROM orgs WHERE org_id = $1)`
+	a := Account{OrgID: org, Balances: []Balance{}}
+	var one Balance
+	var exists bool
+	asOf, err := r.read(ctx, org, []string{Accounts, Orgs}, func(b *pgx.Batch) {
+		collect(b, balances, []any{org}, []any{&one.Currency, &one.Cash, &one.Gift, &one.Voucher, &one.Frozen}, func() error {
+			a.Balances = append(a.Balances, one)
+			return nil
+		})
+		b.Queue(known, org).QueryRow(func(row pgx.Row) error { return row.Scan(&exists) })
+	})
+	if err != nil {
+		return a, fmt.Errorf("read account: %w", err)
+	}
+	if a.AsOf = asOf; !exists && len(a.Balances) == 0 {
+		return a, ErrNotFound
+	}
+	return a, nil
+}
+
+// Entry is one line of an account's statement, as the API answers it: what an event moved in one fund.
+type Entry struct {
+	Position     int64           `json:"position"`
+	At           time.Time       `json:"at"`
+	Type         string          `json:"type"`
+	Fund         string          `json:"fund"`
+	Amount       string          `json:"amount"`
+	BalanceAfter string          `json:"balance_after"`
+	Currency     domain.Currency `json:"currency"`
+	OrderID      string          `json:"order_id,omitempty"`
+	Reference    string          `json:"reference,omitempty"`
+}
+
+const entriesCursor = "entries1"
+
+// Entries lists an account's statement, newest first. Errors: ErrBadCursor.
+func (r *Reader) Entries(ctx context.Context, org string, limit int, cursor string) (List[Entry], error) {
+	w := &where{}
+	w.org("org_id", org)
+	if cursor != "" {
+		after, err := decodeCursor(cursor, entriesCursor, 2)
+		if err != nil {
+			return List[Entry]{}, err
+		}
+		w.and("(position, fund) < (?::text::bigint, ?)", after[0], after[1])
+	}
+	limit = page(limit)
+	q := `
+SELECT position, at, type, fund, amount::text, balance_after::text, currency, coalesce(order_id, ''), coalesce(reference, '')
+FROM entries ` + w.sql() + `
+ORDER BY position DESC, fund DESC LIMIT ` + w.arg(limit+1)
+	out := List[Entry]{Items: []Entry{}}
+	var e Entry
+	scan := []any{&e.Position, &e.At, &e.Type, &e.Fund, &e.Amount, &e.BalanceAfter, &e.Currency, &e.OrderID, &e.Reference}
+	asOf, err := r.read(ctx, org, []string{Accounts}, func(b *pgx.Batch) {
+		collect(b, q, w.args, scan, func() error {
+			if n := len(out.Items); n == limit {
+				last := out.Items[n-1]
+				out.NextCursor = encodeCursor(entriesCursor, fmt.Sprint(last.Position), last.Fund)
+				return nil
+			}
+			e.At = e.At.UTC()
+			out.Items = append(out.Items, e)
+			return nil
+		})
+	})
+	if err != nil {
+		return out, listError("entries", cursor, err)
+	}
+	out.AsOf = asOf
+	return out, nil
+}
+
+// Org is an organisation and its settings, as the API answers them.
+type Org struct {
+	OrgID string `json:"org_id"`
+	domain.Settings
+	// Version counts the changes of its settings.
+	Version int64 `json:"version"`
+	// Position is that of the last change, or of the organisation's first event.
+	Position int64 `json:"position"`
+	AsOf     int64 `json:"as_of_position"`
+}
+
+// Org has an organisation's settings, or ErrNotFound for one that has not done anything yet.
+func (r *Reader) Org(ctx context.Context, org string) (Org, error) {
+	const q = `SELECT org_id, time_zone, pay_before_seconds, version, position FROM orgs WHERE org_id = $1`
+	var o Org
+	asOf, err := r.read(ctx, org, []string{Orgs}, func(b *pgx.Batch) {
+		b.Queue(q, org).QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&o.OrgID, &o.TimeZone, &o.PayBeforeSeconds, &o.Version, &o.Position)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return o, fmt.Errorf("read organisation: %w", err)
+	}
+	if o.AsOf = asOf; o.OrgID == "" {
+		return o, ErrNotFound
+	}
+	return o, nil
+}

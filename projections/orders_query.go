@@ -1,0 +1,180 @@
+package projections
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Sort is the order of a list of orders.
+type Sort string
+
+// The sorts; what is equal goes by order id.
+const (
+	NewestFirst  Sort = "-created_at"
+	OldestFirst  Sort = "created_at"
+	DearestFirst Sort = "-payable_amount"
+)
+
+// OrderQuery asks for a page of orders. The zero value is the 50 newest.
+type OrderQuery struct {
+	Filter
+	Sort   Sort
+	Limit  int
+	Cursor string
+	// Count adds how many orders match in all.
+	Count bool
+}
+
+// orderSorts has each sort's column, direction, comparison and type.
+var orderSorts = map[Sort]struct{ column, direction, beyond, kind string }{
+	"":           {"created_at", "DESC", "<", "timestamptz"},
+	NewestFirst:  {"created_at", "DESC", "<", "timestamptz"},
+	OldestFirst:  {"created_at", "ASC", ">", "timestamptz"},
+	DearestFirst: {"payable_amount", "DESC", "<", "numeric"},
+}
+
+// Orders lists orders as the API answers them (Personal holds digests). The cursor goes by the last row
+// shown, so a page neither repeats nor skips what was there before the first one. Errors: ErrBadCursor.
+func (r *Reader) Orders(ctx context.Context, org string, q OrderQuery) (List[json.RawMessage], error) {
+	sort, ok := orderSorts[q.Sort]
+	if !ok {
+		return List[json.RawMessage]{}, fmt.Errorf("unknown sort %q", q.Sort)
+	}
+	cursorKind := "orders1" + string(q.Sort)
+	w := ordersWhere(org, &q.Filter)
+	count, countArgs := `SELECT count(*) FROM orders o `+w.sql(), w.args[:len(w.args):len(w.args)]
+	if q.Cursor != "" {
+		after, err := decodeCursor(q.Cursor, cursorKind, 2)
+		if err != nil {
+			return List[json.RawMessage]{}, err
+		}
+		w.and("("+sort.column+", order_id) "+sort.beyond+" (?::text::"+sort.kind+", ?)", after[0], after[1])
+	}
+	limit := page(q.Limit)
+	list := `SELECT doc, ` + sort.column + `::text, order_id FROM orders o ` + w.sql() + `
+ORDER BY ` + sort.column + ` ` + sort.direction + `, order_id ` + sort.direction + ` LIMIT ` + w.arg(limit+1)
+
+	out := List[json.RawMessage]{Items: []json.RawMessage{}}
+	var doc []byte
+	var key, id, lastKey, lastID string
+	asOf, err := r.read(ctx, org, []string{Orders}, func(b *pgx.Batch) {
+		collect(b, list, w.args, []any{&doc, &key, &id}, func() error {
+			if len(out.Items) == limit {
+				out.NextCursor = encodeCursor(cursorKind, lastKey, lastID)
+				return nil
+			}
+			out.Items = append(out.Items, doc)
+			doc, lastKey, lastID = nil, key, id // the next row must not write over this one's bytes
+			return nil
+		})
+		if q.Count {
+			b.Queue(count, countArgs...).QueryRow(func(row pgx.Row) error { out.Total = new(int64); return row.Scan(out.Total) })
+		}
+	})
+	if err != nil {
+		return out, listError("orders", q.Cursor, err)
+	}
+	out.AsOf = asOf
+	return out, nil
+}
+
+func ordersWhere(org string, f *Filter) *where {
+	w := &where{}
+	w.org("org_id", org)
+	w.head(f, "created_at", "status", "payable_amount")
+	if !f.aboutLines() {
+		return w
+	}
+	lines := &where{args: w.args}
+	lines.org("org_id", org)
+	// Bounds that follow from the order's, so that the lines' indexes can use them.
+	if !f.CreatedFrom.IsZero() {
+		lines.and("created_at >= ?", f.CreatedFrom)
+	}
+	if !f.CreatedTo.IsZero() {
+		lines.and("created_at < ?", f.CreatedTo)
+	}
+	lines.line(f)
+	w.args = lines.args
+	w.and("order_id IN (SELECT order_id FROM order_lines " + lines.sql() + ")")
+	return w
+}
+
+// ResourceOrders lists the orders of a resource's whole life, oldest first.
+func (r *Reader) ResourceOrders(ctx context.Context, org, resourceID string, limit int, cursor string) (List[json.RawMessage], error) {
+	return r.Orders(ctx, org, OrderQuery{Filter: Filter{ResourceIDs: []string{resourceID}}, Sort: OldestFirst, Limit: limit, Cursor: cursor})
+}
+
+// Order is one order as the API answers it (Personal holds digests), or ErrNotFound.
+func (r *Reader) Order(ctx context.Context, org, orderID string) (doc json.RawMessage, asOf int64, err error) {
+	const q = `SELECT doc FROM orders WHERE order_id = $1`
+	asOf, err = r.read(ctx, org, []string{Orders}, func(b *pgx.Batch) {
+		collect(b, q, []any{orderID}, []any{(*[]byte)(&doc)}, func() error { return nil })
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("read order: %w", err)
+	}
+	if doc == nil {
+		return nil, asOf, ErrNotFound
+	}
+	return doc, asOf, nil
+}
+
+// StatusCounts counts orders by status.
+func (r *Reader) StatusCounts(ctx context.Context, org string) (counts map[string]int64, asOf int64, err error) {
+	w := &where{}
+	w.org("org_id", org)
+	counts = map[string]int64{}
+	var status string
+	var n int64
+	asOf, err = r.read(ctx, org, []string{Orders}, func(b *pgx.Batch) {
+		collect(b, `SELECT status, count(*) FROM orders `+w.sql()+` GROUP BY status`, w.args, []any{&status, &n}, func() error {
+			counts[status] = n
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("count orders: %w", err)
+	}
+	return counts, asOf, nil
+}
+
+// DueOrder is an unpaid order whose deadline has come.
+type DueOrder struct {
+	OrderID, OrgID string
+	PayBefore      time.Time
+}
+
+// DueOrders lists, over all organisations, the unpaid orders whose deadline has come by now, longest due
+// first, at most limit. Imported ones are left alone for an hour after their recording, as the history
+// that is being brought in may still tell their end. next is when the next one falls due; zero when none
+// does.
+func (r *Reader) DueOrders(ctx context.Context, now time.Time, limit int) (due []DueOrder, next time.Time, err error) {
+	const q = `
+SELECT order_id, org_id, pay_before
+FROM orders
+WHERE status = 'unpaid' AND due_at <= $1
+ORDER BY due_at
+LIMIT $2`
+	const nextQuery = `SELECT min(due_at) FROM orders WHERE status = 'unpaid' AND due_at > $1`
+	var o DueOrder
+	var at *time.Time
+	_, err = r.read(ctx, AllOrgs, []string{Orders}, func(b *pgx.Batch) {
+		collect(b, q, []any{now, limit}, []any{&o.OrderID, &o.OrgID, &o.PayBefore}, func() error {
+			due = append(due, o)
+			return nil
+		})
+		b.Queue(nextQuery, now).QueryRow(func(row pgx.Row) error { return row.Scan(&at) })
+	})
+	if err != nil {
+		return nil, next, fmt.Errorf("read due orders: %w", err)
+	}
+	if at != nil {
+		next = at.UTC()
+	}
+	return due, next, nil
+}

@@ -1,0 +1,102 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// AllOrgs in the place of an organisation reads every organisation's rows, for platform keys.
+const AllOrgs = "*"
+
+// LimitMax bounds a page of a list.
+const LimitMax = 500
+
+// ErrNotFound: the organisation has no such thing.
+var ErrNotFound = errors.New("not found")
+
+// List is a page of a list, as the API answers it.
+type List[T any] struct {
+	Items []T `json:"items"`
+	// NextCursor asks for the page after this one; nil when there is none.
+	NextCursor *string `json:"next_cursor"`
+	// Total counts all items that match; nil unless it was asked for.
+	Total *int64 `json:"total,omitempty"`
+	// AsOf is the position that the answer is as of.
+	AsOf int64 `json:"as_of_position"`
+}
+
+// Reader answers queries from the read models. Every query names the organisation that it may see
+// (AllOrgs for all of them) and is one read-only transaction. It is safe for concurrent use.
+type Reader struct {
+	pool   *pgxpool.Pool
+	worker *Worker
+}
+
+// NewReader opens a reader on a pool that runs as ledger_reader, opened with CustomPlans. worker is the one
+// that runs in this process, which spares waiting reads some polling, or nil.
+func NewReader(pool *pgxpool.Pool, worker *Worker) *Reader { return &Reader{pool, worker} }
+
+// CustomPlans adjusts a pool (schema.Pool) for queries: organisations differ in size so much that a plan
+// made for the average one, which Postgres keeps after five uses, can be seventy times slower.
+func CustomPlans(c *pgxpool.Config) {
+	c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+}
+
+// Checkpoint is how far a read model has got.
+type Checkpoint struct {
+	Name     string
+	Version  int
+	Position int64
+	// State is running, stopped (Error says why) or building.
+	State     string
+	Error     string
+	UpdatedAt time.Time
+}
+
+// Checkpoints lists the read models' checkpoints, by name.
+func (r *Reader) Checkpoints(ctx context.Context) ([]Checkpoint, error) {
+	const q = `SELECT name, version, position, state, coalesce(error, ''), updated_at FROM projections ORDER BY name`
+	rows, err := r.pool.Query(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoints: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Checkpoint])
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoints: %w", err)
+	}
+	return all, nil
+}
+
+// read runs queries on read models in one snapshot and one round trip. It returns the position that all
+// of the models have reached in it. models are the tables of that name, which are locked before the
+// snapshot is taken: a rebuild that puts another table in a model's place would otherwise show that table
+// to a snapshot from before its rows were there.
+func (r *Reader) read(ctx context.Context, org string, models []string, queue func(*pgx.Batch)) (asOf int64, err error) {
+	const checkpoint = `SELECT min(position) FROM projections WHERE name = ANY($1)`
+	var b pgx.Batch
+	b.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`)
+	for _, name := range models {
+		b.Queue(`LOCK TABLE ` + tablesOf(name) + ` IN ACCESS SHARE MODE`)
+	}
+	b.Queue(`SELECT set_config('ledger.org', $1, true)`, org)
+	b.Queue(checkpoint, models).QueryRow(func(row pgx.Row) error { return row.Scan(&asOf) })
+	queue(&b)
+	b.Queue(`COMMIT`)
+	if err := r.pool.SendBatch(ctx, &b).Close(); err != nil {
+		return 0, err
+	}
+	return asOf, nil
+}
+
+// collect queues a query whose rows are scanned one by one.
+func collect(b *pgx.Batch, sql string, args []any, scan []any, each func() error) {
+	b.Queue(sql, args...).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, scan, each)
+		return err
+	})
+}
