@@ -14,6 +14,7 @@ const cacheBytes = 256 << 20
 // that has no events is held as nil. Not safe for concurrent use: the executor's goroutine owns it.
 type cache struct {
 	bytes   int
+	max     int
 	entries map[domain.Ref]*list.Element
 	recent  list.List // of *cached, most recently used first
 }
@@ -24,7 +25,9 @@ type cached struct {
 	size  int
 }
 
-func newCache() *cache { return &cache{entries: map[domain.Ref]*list.Element{}} }
+func newCache() *cache {
+	return &cache{max: cacheBytes, entries: map[domain.Ref]*list.Element{}}
+}
 
 // entryOverhead is what an entry costs beside its state, in bytes.
 const entryOverhead = 256
@@ -52,7 +55,7 @@ func (c *cache) put(ref domain.Ref, s domain.State) {
 		c.entries[ref] = c.recent.PushFront(&cached{ref, s, size})
 		c.bytes += size
 	}
-	for c.bytes > cacheBytes && c.recent.Len() > 1 {
+	for c.bytes > c.max && c.recent.Len() > 1 {
 		last := c.recent.Back()
 		e := c.recent.Remove(last).(*cached)
 		delete(c.entries, e.ref)

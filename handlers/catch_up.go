@@ -14,9 +14,7 @@ func (e *Executor) catchUp(ctx context.Context, to eventstore.Head) error {
 	grown := to.Position > e.head.Position || to.Position == e.head.Position && to.Hash == e.head.Hash
 	if !grown || to.Position-e.head.Position > foldMax {
 		// Far behind, or the log is not the one known before: begin anew.
-		e.cache.clear()
-		e.keys.clear()
-		e.head = to
+		e.forget(to)
 		return nil
 	}
 	for e.head.Position < to.Position {
@@ -27,6 +25,12 @@ func (e *Executor) catchUp(ctx context.Context, to eventstore.Head) error {
 		if len(events) == 0 {
 			return fmt.Errorf("the log ends at %d, before its head at %d", e.head.Position, to.Position)
 		}
+		if events[0].ChainHash(e.head.Hash) != events[0].Hash {
+			// The log was put back to an earlier state and has grown past us since.
+			slog.Warn("the log is not the one known before; the states held are dropped", "position", e.head.Position)
+			e.forget(to)
+			return nil
+		}
 		for i := range events {
 			e.foldIn(&events[i])
 		}
@@ -35,6 +39,13 @@ func (e *Executor) catchUp(ctx context.Context, to eventstore.Head) error {
 	}
 	e.head = to
 	return nil
+}
+
+// forget begins anew at a head, with nothing held.
+func (e *Executor) forget(head eventstore.Head) {
+	e.cache.clear()
+	e.keys.clear()
+	e.head = head
 }
 
 // foldIn takes in one event: its command's key, and its stream's state if that is held.

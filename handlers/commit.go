@@ -166,6 +166,9 @@ func (e *Executor) markTaken(ctx context.Context, b *batch) error {
 // can't be written answers for itself alone.
 func (e *Executor) isolate(b *batch) {
 	slog.Error("an append failed", "commands", len(b.tasks), "error", b.err)
+	for ref := range b.base {
+		e.cache.drop(ref) // were one wrong, it would fail every command on its stream from now on
+	}
 	if len(b.tasks) == 1 {
 		t := b.tasks[0]
 		delete(e.active, t.ref())

@@ -15,6 +15,7 @@ type batch struct {
 	eventstore.Batch
 	tasks   []*task // accepted and refused, in order
 	refused []refusal
+	waiting int // followers that were taken with it
 	bytes   int
 	closed  bool // takes no more
 
@@ -49,7 +50,7 @@ func (e *Executor) newBatch(flying *batch) *batch {
 
 func (b *batch) empty() bool { return len(b.tasks) == 0 }
 func (b *batch) full() bool {
-	return b.closed || len(b.tasks) >= batchMax || b.bytes >= batchBytesMax
+	return b.closed || len(b.tasks)+b.waiting >= batchMax || b.bytes >= batchBytesMax
 }
 
 // Order, Account and Org make the batch the States of the next command: as the commands before left them.
@@ -82,6 +83,7 @@ func (e *Executor) prepare(b *batch, tasks []*task) {
 	if b.Base.Fenced != "" && b.empty() {
 		e.reread(e.log.Head) // an operator may have opened an epoch
 		b.Base, b.Next = e.head, e.head
+		clear(b.base) // others may have gone on since it was read
 	}
 	if err := e.loadAll(b, tasks); err != nil {
 		e.retry = append(tasks, e.retry...)
@@ -117,6 +119,7 @@ func (e *Executor) decide(b *batch, t *task, now time.Time) {
 	}
 	if first, ok := e.active[t.ref()]; ok {
 		first.followers = append(first.followers, t)
+		b.waiting++
 		return
 	}
 	clock := domain.Clock{Now: now, At: now}
@@ -125,7 +128,7 @@ func (e *Executor) decide(b *batch, t *task, now time.Time) {
 	}
 	decision, why := domain.Decide(b, t.Command, clock)
 	if why == nil {
-		why = e.takeClaims(b, t, decision.Claims)
+		why = b.refusedClaim(t, decision.Claims)
 	}
 	b.bytes += t.Bytes
 	if why != nil {
@@ -134,10 +137,12 @@ func (e *Executor) decide(b *batch, t *task, now time.Time) {
 		b.Ask = append(b.Ask, t.ref())
 		return
 	}
+	first := len(b.Events)
 	if err := b.add(t, decision, clock); err != nil {
 		t.answer(Result{}, err)
 		return
 	}
+	b.claim(t, decision.Claims, first)
 	b.tasks = append(b.tasks, t)
 	e.active[t.ref()] = t
 }
@@ -153,22 +158,26 @@ func (e *Executor) unfit(b *batch) error {
 	return nil
 }
 
-// takeClaims claims for a task what may happen once. What an earlier command took, in the log, on its way
-// there, or in this batch, is taken.
-func (e *Executor) takeClaims(b *batch, t *task, claims []domain.Claim) *domain.Rejection {
+// refusedClaim says whether what may happen once has happened: an earlier command took it, in the log, on
+// its way there, or in this batch.
+func (b *batch) refusedClaim(t *task, claims []domain.Claim) *domain.Rejection {
 	for _, c := range claims {
 		key := eventstore.Claim{OrgID: t.org, Kind: c.Kind, Value: c.Value}
 		if t.taken[key] || b.claims[key] || b.before != nil && b.before.claims[key] {
 			return c.Taken
 		}
 	}
+	return nil
+}
+
+// claim makes a task's claims, with its event of that index.
+func (b *batch) claim(t *task, claims []domain.Claim, event int) {
 	for _, c := range claims {
 		key := eventstore.Claim{OrgID: t.org, Kind: c.Kind, Value: c.Value}
 		b.claims[key] = true
-		key.Event = len(b.Events)
+		key.Event = event
 		b.Claims = append(b.Claims, key)
 	}
-	return nil
 }
 
 // add appends an accepted command's events to the batch and folds them into its states.
@@ -211,7 +220,7 @@ func (b *batch) add(t *task, d domain.Decision, clock domain.Clock) error {
 }
 
 // loadAll makes sure that base has every stream that the tasks need. For a command that names no
-// organisation, its order tells.
+// organisation, its order tells, which may be placed by a task before it.
 func (e *Executor) loadAll(b *batch, tasks []*task) error {
 	var orgless []*task
 	for _, t := range tasks {
@@ -223,13 +232,30 @@ func (e *Executor) loadAll(b *batch, tasks []*task) error {
 		if err := e.load(b, orgless); err != nil {
 			return err
 		}
+		placing := placedBy(tasks)
 		for _, t := range orgless {
-			if o := b.Order(domain.OrderOf(t.Command)); o != nil {
-				t.org, t.Command = o.OrgID, t.Command.ForOrg(o.OrgID)
+			id := domain.OrderOf(t.Command)
+			org := placing[id]
+			if o := b.Order(id); o != nil {
+				org = o.OrgID
+			}
+			if org != "" {
+				t.org, t.Command = org, t.Command.ForOrg(org)
 			}
 		}
 	}
 	return e.load(b, tasks)
+}
+
+// placedBy has the organisation of each order that the tasks are the first to place.
+func placedBy(tasks []*task) map[string]string {
+	orgs := map[string]string{}
+	for _, t := range tasks {
+		if c, ok := t.Command.(domain.PlaceOrder); ok && orgs[c.OrderID] == "" {
+			orgs[c.OrderID] = c.OrgID
+		}
+	}
+	return orgs
 }
 
 // load finds the states that tasks need: in the batch, in the one before it, in the cache, or else in

@@ -53,10 +53,12 @@ func (e *Executor) recordRefusals() {
 	for {
 		select {
 		case r := <-e.audit:
-			e.record(r)
+			e.record(context.Background(), r)
 		case <-e.ended:
+			ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+			defer cancel()
 			for len(e.audit) > 0 {
-				e.record(<-e.audit)
+				e.record(ctx, <-e.audit)
 			}
 			return
 		}
@@ -64,12 +66,12 @@ func (e *Executor) recordRefusals() {
 }
 
 // record writes a refusal and those that wait behind it, all in one go.
-func (e *Executor) record(first eventstore.Refusal) {
+func (e *Executor) record(ctx context.Context, first eventstore.Refusal) {
 	all := []eventstore.Refusal{first}
 	for len(e.audit) > 0 && len(all) < batchMax {
 		all = append(all, <-e.audit)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
 	if err := e.log.RecordRefusals(ctx, all); err != nil {
 		e.stats.AuditDropped.Add(int64(len(all)))

@@ -74,9 +74,10 @@ func (e *Executor) fill(b, flying *batch) bool {
 	}
 }
 
-// room is the queue while the batch has room, and nil, which waits for ever, when it is full.
+// room is the queue while the batch has room, and nil, which waits for ever, when it is full or when
+// older tasks are to be decided before anything new.
 func (e *Executor) room(b *batch) chan *task {
-	if b.full() {
+	if b.full() || len(e.retry) > 0 {
 		return nil
 	}
 	return e.queue
