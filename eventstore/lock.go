@@ -12,6 +12,7 @@ import (
 // Locked holds the head's row lock: nobody else can append until it is closed. For when replicas keep
 // moving the head from under each other. Not safe for concurrent use.
 type Locked struct {
+	log  *Log
 	conn *pgxpool.Conn
 	tx   pgx.Tx
 	// Head is where the log ends, for as long as the lock is held.
@@ -30,7 +31,7 @@ func (l *Log) Lock(ctx context.Context) (*Locked, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	h, err := scanHead(tx.QueryRow(ctx, `SELECT `+headColumns+` FROM head FOR UPDATE`))
-	k := &Locked{conn: conn, tx: tx, Head: h}
+	k := &Locked{log: l, conn: conn, tx: tx, Head: h}
 	if err != nil {
 		k.Close()
 		return nil, fmt.Errorf("lock the head: %w", err)
@@ -40,7 +41,11 @@ func (l *Log) Lock(ctx context.Context) (*Locked, error) {
 
 // Append writes a batch and commits, as Log.Append does. The lock is gone afterwards.
 func (k *Locked) Append(ctx context.Context, batch *Batch) (map[KeyRef]Command, error) {
-	return sendAppend(ctx, k.conn, batch, true)
+	known, err := sendAppend(ctx, k.conn, batch, true)
+	if err == nil {
+		k.log.woke(batch.Next.Position)
+	}
+	return known, err
 }
 
 // Close gives the lock up, if it is still held.

@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -10,14 +11,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// headChannel is where Postgres notifies of every append, in its transaction.
+// headChannel is where Announce notifies of appends.
 const headChannel = "ledger_head"
 
 // watchPoll is how often the head is read although nothing was notified: a notification is a hint that
 // a broken connection loses.
 const watchPoll = time.Second
 
-// Watch knows how far the log reaches, within milliseconds, and wakes whoever waits for more. Close ends it.
+// Watch knows how far the log reaches, at once for appends of its own Log and within milliseconds for
+// those of other processes, and wakes whoever waits for more. Close ends it.
 type Watch struct {
 	log    *Log
 	cancel context.CancelFunc
@@ -32,12 +34,22 @@ type Watch struct {
 func NewWatch(log *Log) *Watch {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &Watch{log: log, cancel: cancel, done: make(chan struct{}), moved: make(chan struct{})}
+	log.watch(w, true)
 	go w.run(ctx)
 	return w
 }
 
+// Announce tells the watches of other processes how far the log reaches. It is not part of the append: a
+// NOTIFY would make every commit slower, and a lost one only delays them until they next look.
+func (l *Log) Announce(ctx context.Context, position int64) error {
+	if _, err := l.pool.Exec(ctx, `SELECT pg_notify($1, $2)`, headChannel, strconv.FormatInt(position, 10)); err != nil {
+		return fmt.Errorf("announce position %d: %w", position, err)
+	}
+	return nil
+}
+
 // Close stops following. Whoever waits goes on waiting for its own context.
-func (w *Watch) Close() { w.cancel(); <-w.done }
+func (w *Watch) Close() { w.log.watch(w, false); w.cancel(); <-w.done }
 
 // Position is the last position known, and a channel that is closed when it rises.
 func (w *Watch) Position() (int64, <-chan struct{}) {

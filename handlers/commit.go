@@ -70,6 +70,7 @@ func (e *Executor) finish(b *batch) {
 func (e *Executor) succeed(b *batch) {
 	e.misses = 0
 	e.head = b.Next
+	e.reached.Store(b.Next.Position)
 	for ref, state := range b.after {
 		e.save(ref, b.base[ref], state)
 		e.cache.put(ref, state)
@@ -90,6 +91,12 @@ func (e *Executor) succeed(b *batch) {
 			f.replay(c)
 		}
 		t.answer(t.result, nil)
+	}
+	if len(b.Events) > 0 {
+		select {
+		case e.news <- struct{}{}:
+		default: // the announcer has not read the last one yet, and will see this head too
+		}
 	}
 	e.stats.Commands.Add(int64(len(b.tasks) - len(b.refused)))
 	e.stats.Events.Add(int64(len(b.Events)))

@@ -21,8 +21,9 @@ const (
 	missesForLock = 2           // after so many missed heads in a row, the head is locked first …
 	lockedBatches = 64          // … for so many batches
 	foldMax       = 10_000      // events of others that are folded in; beyond, the cache starts anew
-	auditMax      = 4096        // refusals waiting to be recorded
-	saveEvery     = 1000        // events of a stream between saved states
+	announceEvery = 5 * time.Millisecond
+	auditMax      = 4096 // refusals waiting to be recorded
+	saveEvery     = 1000 // events of a stream between saved states
 	savesWaiting  = 64
 )
 
@@ -40,7 +41,10 @@ type Executor struct {
 	skewed atomic.Pointer[string]
 	audit  chan eventstore.Refusal
 	saves  chan eventstore.SavedState
-	stats  ExecutorStats
+	news   chan struct{} // the log has grown …
+	// … up to here
+	reached atomic.Int64
+	stats   ExecutorStats
 
 	// What follows belongs to the loop's goroutine.
 	head   eventstore.Head // what is known to be committed
@@ -74,12 +78,14 @@ func NewExecutor(ctx context.Context, log *eventstore.Log, now func() time.Time)
 		log: log, now: now, head: head,
 		queue: make(chan *task, queueMax), stop: make(chan struct{}), ended: make(chan struct{}),
 		audit: make(chan eventstore.Refusal, auditMax), saves: make(chan eventstore.SavedState, savesWaiting),
+		news:  make(chan struct{}, 1),
 		cache: newCache(), keys: newRecentKeys(), active: map[eventstore.KeyRef]*task{},
 	}
 	if err := e.checkClock(ctx); err != nil {
 		return nil, err
 	}
-	e.aside.Add(3)
+	e.aside.Add(4)
+	go e.announce()
 	go e.watchClock()
 	go e.recordRefusals()
 	go e.saveStates()

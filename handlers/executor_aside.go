@@ -95,3 +95,28 @@ func (e *Executor) saveStates() {
 		}
 	}
 }
+
+// announce tells other processes that the log has grown, at most once in announceEvery: each time costs
+// the database a transaction.
+func (e *Executor) announce() {
+	defer e.aside.Done()
+	pace := time.NewTicker(announceEvery)
+	defer pace.Stop()
+	for {
+		select {
+		case <-e.news:
+			ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+			if err := e.log.Announce(ctx, e.reached.Load()); err != nil {
+				slog.WarnContext(ctx, "an append was not announced", "error", err)
+			}
+			cancel()
+		case <-e.ended:
+			return
+		}
+		select {
+		case <-pace.C:
+		case <-e.ended:
+			return
+		}
+	}
+}

@@ -34,6 +34,9 @@ func (e *Executor) run() {
 		case e.locked > 0:
 			e.locked--
 			e.commitLocked(next)
+		case len(next.tasks) == 1:
+			next.send(e.log) // alone, it is answered sooner without another goroutine
+			e.finish(next)
 		default:
 			flying = next
 			go next.send(e.log)
