@@ -1,0 +1,53 @@
+package handlers
+
+import (
+	"net/http"
+
+	"orderledger/domain"
+	"orderledger/internal/auth"
+)
+
+// allRoutes lists every operation of the API: the mux, the document and the tests of permissions are
+// made of it.
+func (s *Server) allRoutes() []route {
+	return append(s.commandRoutes(), s.keyRoutes()...)
+}
+
+func (s *Server) commandRoutes() []route {
+	return []route{
+		{
+			method: http.MethodPost, path: "/v1/orders", id: "place-order", summary: "Place an order",
+			needs: auth.PlaceOrder, command: true, status: http.StatusCreated,
+			body: domain.PlaceOrder{}, answer: orderAnswer{}, handle: s.orderCommand("place_order", ""),
+		},
+		{
+			method: http.MethodPost, path: "/v1/orders/{order_id}/pay", id: "pay-order", summary: "Pay an order, all or nothing, from its organisation's account",
+			needs: auth.PayOrder, command: true, status: http.StatusOK,
+			body: domain.PayOrder{}, answer: orderAnswer{}, handle: s.orderCommand("pay_order", "order_id"),
+		},
+		{
+			method: http.MethodPost, path: "/v1/orders/{order_id}/cancel", id: "cancel-order", summary: "Cancel an unpaid order",
+			needs: auth.CancelOrder, command: true, status: http.StatusOK,
+			body: domain.CancelOrder{}, answer: orderAnswer{}, handle: s.orderCommand("cancel_order", "order_id"),
+		},
+		{
+			method: http.MethodPost, path: "/v1/accounts/{org_id}/top-ups", id: "top-up", summary: "Raise a balance by money that came in",
+			needs: auth.TopUp, command: true, status: http.StatusCreated,
+			body: domain.TopUp{}, answer: topUpAnswer{}, handle: s.topUp,
+		},
+		{
+			method: http.MethodPut, path: "/v1/orgs/{org_id}", id: "change-settings", summary: "Change those of an organisation's settings that are given",
+			needs: auth.ChangeSettings, command: true, status: http.StatusOK,
+			body: domain.ChangeSettings{}, answer: domain.Org{}, handle: s.changeSettings,
+		},
+		{
+			method: http.MethodPost, path: "/v1/commands", id: "send-commands", summary: "Carry out many commands, one a line, answered one a line",
+			needs: auth.Read, status: http.StatusOK, body: commandLine{}, answer: lineAnswer{}, handle: s.bulk,
+		},
+		{
+			method: http.MethodGet, path: "/v1/commands/{key}", id: "get-command", summary: "The fate of a command",
+			needs: auth.Read, status: http.StatusOK, answer: commandFate{}, handle: s.getCommand,
+			query: []parameter{orgParameter},
+		},
+	}
+}
