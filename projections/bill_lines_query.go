@@ -40,7 +40,8 @@ func (r *Reader) ListBillLines(ctx context.Context, org string, q BillLineQuery)
 		w.and("(position, line_no) "+beyond+" (?::text::bigint, ?::text::integer)", after[0], after[1])
 	}
 	limit := page(q.Limit)
-	list := `SELECT doc, position::text, line_no::text FROM bill_lines ` + w.sql() + `
+	// The texts of the sort key go by other names: ORDER BY would take those names for the texts.
+	list := `SELECT doc, position::text AS key, line_no::text AS key_line FROM bill_lines ` + w.sql() + `
 ORDER BY position ` + direction + `, line_no ` + direction + ` LIMIT ` + w.arg(limit+1)
 
 	out := List[json.RawMessage]{Items: []json.RawMessage{}}

@@ -46,7 +46,7 @@ func (r *Reader) Orders(ctx context.Context, org string, q OrderQuery) (List[jso
 	}
 	cursorKind := "orders1" + string(q.Sort)
 	w := ordersWhere(org, &q.Filter)
-	count, countArgs := `SELECT count(*) FROM orders o `+w.sql(), w.args[:len(w.args):len(w.args)]
+	count, countArgs := `SELECT count(*) FROM orders `+w.sql(), w.args[:len(w.args):len(w.args)]
 	if q.Cursor != "" {
 		after, err := decodeCursor(q.Cursor, cursorKind, 2)
 		if err != nil {
@@ -55,7 +55,8 @@ func (r *Reader) Orders(ctx context.Context, org string, q OrderQuery) (List[jso
 		w.and("("+sort.column+", order_id) "+sort.beyond+" (?::text::"+sort.kind+", ?)", after[0], after[1])
 	}
 	limit := page(q.Limit)
-	list := `SELECT doc, ` + sort.column + `::text, order_id FROM orders o ` + w.sql() + `
+	// The text of the sort key goes by another name: ORDER BY would take that name for the text.
+	list := `SELECT doc, ` + sort.column + `::text AS key, order_id FROM orders ` + w.sql() + `
 ORDER BY ` + sort.column + ` ` + sort.direction + `, order_id ` + sort.direction + ` LIMIT ` + w.arg(limit+1)
 
 	out := List[json.RawMessage]{Items: []json.RawMessage{}}

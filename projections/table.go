@@ -4,18 +4,115 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// tablesOf are the tables of a read model, separated by commas.
-func tablesOf(name string) string { return strings.Join(tableNames[name], ", ") }
-
-var tableNames = map[string][]string{
-	Orders:    {"orders", "order_lines"},
-	BillLines: {"bill_lines", "bill_zones"},
-	Accounts:  {"accounts", "entries"},
-	Orgs:      {"orgs"},
+// table is how rows of one table are written, from values in PostgreSQL's text form.
+type table struct {
+	name    string
+	columns []columnDef
+	names   string // of all columns, separated by commas
+	upsert  string
 }
+
+type columnDef struct {
+	name string
+	// null: "" stands for NULL.
+	null bool
+}
+
+// newTable describes a table: its key, and all columns as "name type", with a ? after a type that may be
+// NULL. Rows are written with one statement of as many arrays as there are columns.
+func newTable(name, key, columns string) *table {
+	t := &table{name: name}
+	var names, values, arrays, changes []string
+	for i, text := range strings.Split(columns, ",") {
+		column, kind, _ := strings.Cut(strings.TrimSpace(text), " ")
+		kind, null := strings.CutSuffix(kind, "?")
+		value := "v." + column
+		if null {
+			value = "nullif(" + value + ", '')"
+		}
+		t.columns = append(t.columns, columnDef{column, null})
+		names, values = append(names, column), append(values, value+"::"+kind)
+		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::text[]")
+		changes = append(changes, column+" = excluded."+column)
+	}
+	t.names = strings.Join(names, ", ")
+	t.upsert = "INSERT INTO " + name + " (" + t.names + ")\nSELECT " + strings.Join(values, ", ") +
+		"\nFROM unnest(" + strings.Join(arrays, ", ") + ") AS v (" + t.names + ")" +
+		"\nON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(changes, ", ")
+	return t
+}
+
+// sink takes rows: an upsert of a page, or a bulk copy.
+type sink interface {
+	// add takes a row, a value for each column in order.
+	add(t *table, values ...string)
+}
+
+// upserts collects a page's rows by column. No key may be added twice.
+type upserts map[*table][][]string
+
+func (u upserts) add(t *table, values ...string) {
+	columns := u[t]
+	if columns == nil {
+		columns = make([][]string, len(t.columns))
+		u[t] = columns
+	}
+	for i, v := range values {
+		columns[i] = append(columns[i], v)
+	}
+}
+
+func (u upserts) queue(b *pgx.Batch) {
+	for t, columns := range u {
+		args := make([]any, len(columns))
+		for i := range columns {
+			args[i] = columns[i]
+		}
+		b.Queue(t.upsert, args...)
+	}
+}
+
+// copies collects rows as the text form of COPY.
+type copies map[*table][]byte
+
+func (c copies) add(t *table, values ...string) {
+	b := c[t]
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, '\t')
+		}
+		if v == "" && t.columns[i].null {
+			b = append(b, `\N`...)
+			continue
+		}
+		for j := 0; j < len(v); j++ {
+			switch v[j] {
+			case '\\', '\t', '\n', '\r':
+				b = append(b, '\\')
+			}
+			b = append(b, v[j])
+		}
+	}
+	c[t] = append(b, '\n')
+}
+
+func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z") }
+
+func timeOrNull(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return timeText(*t)
+}
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // sortedKeys lists a map's keys in order, so that the same input always makes the same text or rows.
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

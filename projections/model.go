@@ -1,0 +1,83 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"orderledger/domain"
+	"orderledger/eventstore"
+)
+
+// model is a read model: its tables, and how events become their rows.
+type model struct {
+	name string
+	// version is raised when the fold gives other rows than before; a rebuild makes them.
+	version int
+	tables  []*table
+	// fold folds the next page of the log into rows. It reads what it needs of the rows so far in tx.
+	fold func(ctx context.Context, tx pgx.Tx, log *eventstore.Log, events []eventstore.Event, out sink) error
+	// refold prepares to fold the whole log up to a position, stream by stream, into empty tables.
+	refold func(ctx context.Context, tx pgx.Tx, upTo int64) (*refold, error)
+}
+
+// refold folds a log in the order of streams.
+type refold struct {
+	// kind is of the streams to read; "" reads none.
+	kind string
+	// chunk folds whole streams, or of accounts any part of one. It runs on several goroutines at once.
+	chunk func(events []eventstore.Event, out sink) error
+	// end makes the rows that need all chunks; nil when there are none.
+	end func(out sink)
+}
+
+var models = map[string]*model{
+	Orders:    {Orders, 1, []*table{ordersTable, orderLinesTable}, pageOfOrders, refoldOrders},
+	BillLines: {BillLines, 1, []*table{billLinesTable, billZonesTable}, pageOfBillLines, refoldBillLines},
+	Accounts:  {Accounts, 1, []*table{accountsTable, entriesTable}, pageOfAccounts, refoldAccounts},
+	Orgs:      {Orgs, 1, []*table{orgsTable}, pageOfOrgs, refoldOrgs},
+}
+
+// tablesOf are the tables of a read model, separated by commas.
+func tablesOf(name string) string {
+	var names []string
+	for _, t := range models[name].tables {
+		names = append(names, t.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// eventError is an event that can't be applied.
+type eventError struct {
+	position int64
+	cause    error
+}
+
+func (e *eventError) Error() string {
+	return fmt.Sprintf("event %d can't be applied: %s", e.position, e.cause)
+}
+func (e *eventError) Unwrap() error { return e.cause }
+
+func cannot(e *eventstore.Event, cause error) error { return &eventError{e.Position, cause} }
+
+// decode reads an event's payload.
+func decode(e *eventstore.Event) (domain.Event, error) {
+	event, err := domain.DecodeEvent(e.Type, e.Payload)
+	if err != nil {
+		return nil, cannot(e, err)
+	}
+	return event, nil
+}
+
+func unknown(e *eventstore.Event) error { return cannot(e, &domain.UnknownEventError{Type: e.Type}) }
+
+func metaOf(e *eventstore.Event) domain.Meta {
+	return domain.Meta{Position: e.Position, Version: e.Version, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt}
+}
+
+// idOf is the id of the stream that e belongs to, if it is of that kind.
+func idOf(e *eventstore.Event, kind string) (string, bool) {
+	return strings.CutPrefix(e.Stream, kind+"-")
+}

@@ -1,0 +1,87 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"orderledger/domain"
+	"orderledger/eventstore"
+)
+
+// zoneHistory has each organisation's time zones, in the order in which they came to hold. A bill line
+// rests on the zone at its own position, so that a later change can't move it to another month.
+type zoneHistory map[string][]zoneFrom
+
+type zoneFrom struct {
+	position int64
+	name     string
+}
+
+// at is the zone that held at a position.
+func (z zoneHistory) at(org string, position int64) (*time.Location, error) {
+	name := domain.DefaultTimeZone
+	for _, from := range z[org] {
+		if from.position <= position {
+			name = from.name
+		}
+	}
+	zone, ok := domain.Zone(name)
+	if !ok {
+		return nil, fmt.Errorf("the time zone %q is not known", name)
+	}
+	return zone, nil
+}
+
+// follow adds what the events change, and returns the last zone of each organisation that changed.
+func (z zoneHistory) follow(events []eventstore.Event) (map[string]string, error) {
+	changed := map[string]string{}
+	for i := range events {
+		e := &events[i]
+		org, ok := idOf(e, domain.KindOrg)
+		if !ok {
+			continue
+		}
+		event, err := decode(e)
+		if err != nil {
+			return nil, err
+		}
+		state, ok := domain.Evolve(nil, event, metaOf(e)).(*domain.Org)
+		if !ok {
+			return nil, unknown(e)
+		}
+		z[org] = append(z[org], zoneFrom{e.Position, state.TimeZone})
+		changed[org] = state.TimeZone
+	}
+	return changed, nil
+}
+
+// loadZones reads the zones that hold before a page, of the organisations that it pays orders of.
+func loadZones(ctx context.Context, tx pgx.Tx, events []eventstore.Event) (zoneHistory, error) {
+	const q = `SELECT org_id, time_zone FROM bill_zones WHERE org_id = ANY($1)`
+	wanted := map[string]bool{}
+	for i := range events {
+		if events[i].Type == domain.TypeOrderPaid {
+			wanted[events[i].OrgID] = true
+		}
+	}
+	zones := zoneHistory{}
+	if len(wanted) == 0 {
+		return zones, nil
+	}
+	rows, err := tx.Query(ctx, q, sortedKeys(wanted))
+	if err != nil {
+		return nil, fmt.Errorf("load time zones: %w", err)
+	}
+	var org, name string
+	_, err = pgx.ForEachRow(rows, []any{&org, &name}, func() error {
+		zones[org] = []zoneFrom{{0, name}}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load time zones: %w", err)
+	}
+	return zones, nil
+}
