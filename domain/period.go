@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"regexp"
 	"sync"
 	"time"
 	_ "time/tzdata" // months must not depend on what the host has installed
@@ -32,20 +33,40 @@ func ParsePeriod(s string) (Period, bool) {
 
 // Bounds are the first instant of the month and of the next one, in the zone.
 func (p Period) Bounds(zone *time.Location) (from, to time.Time) {
-	t, _ := time.ParseInLocation("2006-01", string(p), zone)
-	return t, t.AddDate(0, 1, 0)
+	t, _ := time.Parse("2006-01", string(p))
+	return monthStart(t.Year(), t.Month(), zone), monthStart(t.Year(), t.Month()+1, zone)
+}
+
+// monthStart is the first instant of a month. Where clocks are changed just then, midnight of the first
+// does not exist, or comes twice, and time.Date may answer with an instant beside it.
+func monthStart(year int, month time.Month, zone *time.Location) time.Time {
+	t := time.Date(year, month, 1, 0, 0, 0, 0, zone)
+	if t.Day() != 1 { // skipped: the month begins with the new time
+		_, t = t.ZoneBounds()
+		return t
+	}
+	changed, _ := t.ZoneBounds()
+	if before := changed.Add(-1).In(zone); !changed.IsZero() && before.Day() == 1 && before.Month() == t.Month() && before.Year() == t.Year() {
+		name, offset := before.Zone()
+		t = time.Date(year, month, 1, 0, 0, 0, 0, time.FixedZone(name, offset)).In(zone)
+	}
+	return t
 }
 
 // zones caches parsed zones: loading one reads the whole rule file, and every payment needs it.
 // It is bounded by the number of zones there are.
 var zones sync.Map
 
+// zoneName has the names that IANA gives. Others reach into the host's files, where one zone has any
+// number of spellings, and "localtime" is the host's own.
+var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}$`)
+
 // Zone finds an IANA time zone by name. "" and "Local" are refused: a month must not depend on the host.
 func Zone(name string) (*time.Location, bool) {
 	if z, ok := zones.Load(name); ok {
 		return z.(*time.Location), true
 	}
-	if name == "" || name == "Local" {
+	if name == "Local" || !zoneName.MatchString(name) {
 		return nil, false
 	}
 	z, err := time.LoadLocation(name)
