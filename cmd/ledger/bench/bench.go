@@ -55,6 +55,8 @@ type scenario struct {
 
 var scenarios = []scenario{
 	{"commands", (*bed).commands},
+	{"relay", (*bed).relay},
+	{"growth", (*bed).growth},
 }
 
 // Scenarios lists what can be measured.
