@@ -1,0 +1,56 @@
+# The targets for people. `.ci/run` calls `test` and `check`, nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help run build test race bench check fmt lint vet postgres clean
+
+SHELL := /bin/bash
+# Where git does not trust the checkout (another user's folder), stamping would end the build.
+export GOFLAGS += -buildvcs=false
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+BUILD := go build -trimpath $(if $(VERSION),-ldflags "-X main.version=$(VERSION)") -o bin/ledger ./cmd/ledger
+LINT_VERSION := 2.15.0
+CACHE := $(CURDIR)/.cache
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: postgres build ## build, start the whole system on .ledger, import the example, keep serving
+	@exec bin/ledger dev $(ARGS)
+
+build: ## build bin/ledger
+	@$(BUILD)
+
+test: postgres ## run all tests, with real Postgres and real NATS of their own
+	go test -timeout 8m ./...
+
+race: postgres ## run the tests of what works concurrently under the race detector
+	go test -race -timeout 20m ./eventstore/... ./handlers/... ./projections/... ./internal/...
+
+bench: postgres build ## measure this build beside the machine's physical limits
+	@bin/ledger bench $(ARGS)
+
+check: fmt vet lint ## formatting, vet and lint
+
+fmt:
+	@files=$$(find . -name '*.go' -not -path './.*' -exec gofmt -l {} +); \
+	if [ -n "$$files" ]; then echo "not formatted (gofmt -w):" $$files; exit 1; fi
+
+vet:
+	go vet ./...
+
+# The one version that .golangci.yml was written for, from the PATH, from GOPATH/bin, or built once into .cache.
+lint:
+	@for bin in golangci-lint "$$(go env GOPATH)/bin/golangci-lint" $(CACHE)/bin/golangci-lint; do \
+		if "$$bin" version 2>/dev/null | grep -q " $(LINT_VERSION) "; then lint=$$bin; break; fi; \
+	done; \
+	if [ -z "$$lint" ]; then \
+		echo "building golangci-lint $(LINT_VERSION) once, a few minutes"; \
+		GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION) || exit 1; \
+		lint=$(CACHE)/bin/golangci-lint; \
+	fi; \
+	"$$lint" run ./...
+
+postgres:
+	@go run ./internal/pgserver/which >/dev/null 2>&1 || scripts/install-postgres
+
+clean: ## remove what was built; the data in .ledger stays
+	rm -rf bin .cache
