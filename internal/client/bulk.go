@@ -1,0 +1,85 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// Answer is what became of one line of a bulk request.
+type Answer struct {
+	Line     int64  `json:"line"` // in the request, from 1
+	Key      string `json:"key"`
+	Outcome  string `json:"outcome"`
+	Position int64  `json:"position"`
+	ID       string `json:"id"`
+	Code     string `json:"code"`
+	Detail   string `json:"detail"`
+}
+
+// The outcomes of a line.
+const (
+	Accepted = "accepted"
+	Replayed = "replayed"
+	Refused  = "refused"
+	Invalid  = "invalid"
+)
+
+// Final says whether the line has its fate; otherwise it may be sent again.
+func (a Answer) Final() bool {
+	switch a.Code {
+	case "busy", "outcome_unknown", "rate_limited", "fenced", "internal":
+		return false
+	}
+	return a.Outcome != ""
+}
+
+var errCutShort = errors.New("the answer ended before its last line")
+
+// Bulk sends lines to POST /v1/commands in one request and calls answered for each line, in their order, as
+// its answer comes. An error leaves the lines that were not answered with an unknown fate: their keys make it safe
+// to send them again.
+func (c *Client) Bulk(ctx context.Context, lines [][]byte, answered func(Answer) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends a request whose answer is not read to its end
+	body := append(bytes.Join(lines, []byte{'\n'}), '\n')
+	req, err := c.request(ctx, http.MethodPost, "/v1/commands", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return problemOf(resp)
+	}
+	return readAnswers(resp.Body, len(lines), answered)
+}
+
+func readAnswers(r io.Reader, want int, answered func(Answer) error) error {
+	decoder := json.NewDecoder(bufio.NewReaderSize(r, 64<<10))
+	for n := 1; n <= want; n++ {
+		var a Answer
+		if err := decoder.Decode(&a); err != nil {
+			if errors.Is(err, io.EOF) {
+				return errCutShort
+			}
+			return fmt.Errorf("read answer to line %d: %w", n, err)
+		}
+		if a.Line != int64(n) {
+			return fmt.Errorf("line %d was answered where line %d was due", a.Line, n)
+		}
+		if err := answered(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
