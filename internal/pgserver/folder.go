@@ -31,7 +31,7 @@ func openFolder(ctx context.Context, dir string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resolve data folder: %w", err)
 	}
-	if err := makeFolder(dir); err != nil {
+	if err := MakeFolder(dir); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
@@ -58,9 +58,9 @@ func (f *folder) close() { f.lock.Close() }
 
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
-// makeFolder: root's new folder may be passed through, though not read, so that the database's user
-// reaches its part. Folders that exist are left as they are.
-func makeFolder(dir string) error {
+// MakeFolder makes the folder of a server, and those above it: root's new folders may be passed through, though
+// not read, so that the database's user reaches its part. Folders that exist are left as they are.
+func MakeFolder(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
@@ -83,7 +83,7 @@ func (f *folder) newPlace(who account) (string, error) {
 	}
 	data := link
 	if !who.canEnter(f.dir) {
-		if err := makeFolder(systemHome); err != nil {
+		if err := MakeFolder(systemHome); err != nil {
 			return "", fmt.Errorf("make %s: %w", systemHome, err)
 		}
 		data = filepath.Join(systemHome, rand.Text(), "postgres")
@@ -91,7 +91,7 @@ func (f *folder) newPlace(who account) (string, error) {
 		if err := os.Symlink(data, link); err != nil {
 			return "", err
 		}
-		if err := makeFolder(filepath.Dir(data)); err != nil {
+		if err := MakeFolder(filepath.Dir(data)); err != nil {
 			return "", err
 		}
 	}

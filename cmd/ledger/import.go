@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"orderledger/handlers"
+	"orderledger/internal/client"
+)
+
+func newImport() *cobra.Command {
+	var dryRun, allowRefusals bool
+	c := &cobra.Command{
+		Use:   "import FILE.jsonl|-",
+		Short: "Send a file of commands, one JSON object a line",
+		Long: "Send a file of commands in order, one JSON object a line:\n\n" +
+			`  {"key":"…","command":"place_order","at":"2025-11-04T23:00:00+08:00","body":{…}}` + "\n\n" +
+			"`at` is when it happened, for history that is brought in with a platform key; without it, now.\n" +
+			"Run it again after an interruption: keys that are known are not carried out twice.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			file, total, err := openImport(c, args[0])
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			shown := newProgress(c.ErrOrStderr(), "commands", total)
+			var tally client.Tally
+			if dryRun {
+				tally, err = checkImport(c.Context(), file, shown)
+			} else {
+				tally, err = sendImport(c, file, shown)
+			}
+			shown.end()
+			raw, _ := json.Marshal(tally) // numbers
+			fmt.Fprintln(c.OutOrStdout(), string(raw))
+			if err == nil && tally.Refused > 0 && !allowRefusals {
+				err = &failure{code: exitConflict, cause: fmt.Errorf("%d of %d commands were refused", tally.Refused, tally.Read)}
+			}
+			return err
+		},
+	}
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "check that every line can be read, and send nothing")
+	c.Flags().BoolVar(&allowRefusals, "allow-refusals", false, "exit 0 although commands were refused")
+	serverFlags(c)
+	return c
+}
+
+// openImport opens the file and counts its lines; of standard input nobody knows.
+func openImport(c *cobra.Command, name string) (io.ReadCloser, int64, error) {
+	if name == "-" {
+		return io.NopCloser(c.InOrStdin()), 0, nil
+	}
+	file, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, 0, &failure{code: exitNotFound, cause: err}
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return file, 0, err // a pipe is read once
+	}
+	total, err := countLines(file)
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		file.Close()
+		return nil, 0, err
+	}
+	return file, total, nil
+}
+
+func countLines(r io.Reader) (n int64, err error) {
+	buffer := make([]byte, 1<<20)
+	for {
+		k, err := r.Read(buffer)
+		n += int64(bytes.Count(buffer[:k], []byte{'\n'}))
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+func sendImport(c *cobra.Command, file io.Reader, shown *progress) (client.Tally, error) {
+	api, err := connect(c)
+	if err != nil {
+		return client.Tally{}, err
+	}
+	defer api.Close()
+	tally, err := importTo(c.Context(), api, file, shown)
+	if err != nil {
+		err = hinted(err, "Run the import again when that is mended: what was done is not done twice.")
+	}
+	return tally, err
+}
+
+// importTo sends a file of commands and shows how far it has come, and what was refused.
+func importTo(ctx context.Context, api *client.Client, file io.Reader, shown *progress) (client.Tally, error) {
+	var done int64
+	m := client.Import{
+		Client: api,
+		Answered: func(a client.Answer) {
+			done++
+			shown.at(done)
+			if a.Outcome != client.Accepted && a.Outcome != client.Replayed {
+				shown.say("line %d: %s: %s", a.Line, text(a.Code), text(a.Detail))
+			}
+		},
+		Waiting: func(why error, pause time.Duration) {
+			shown.say("%v; sending again in %s", why, pause.Round(time.Millisecond))
+		},
+	}
+	return m.Run(ctx, file)
+}
+
+// checkImport reads every line as the server would, and sends nothing. What the ledger would refuse it can't know.
+func checkImport(ctx context.Context, file io.Reader, shown *progress) (client.Tally, error) {
+	var tally client.Tally
+	lines := client.NewLines(file)
+	for ctx.Err() == nil {
+		line, err := lines.Next()
+		if errors.Is(err, io.EOF) {
+			return tally, nil
+		}
+		if err != nil {
+			return tally, err
+		}
+		tally.Read++
+		shown.at(tally.Read)
+		var wrong error
+		if line.TooLong {
+			wrong = errors.New("too_large: a line has at most 512 KiB")
+		} else if p := handlers.CheckLine(line.Text); p != nil {
+			wrong = p
+		}
+		if wrong != nil {
+			tally.Refused++
+			shown.say("line %d: %v", line.Number, wrong)
+		}
+	}
+	return tally, ctx.Err()
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/spf13/cobra"
+
+	"orderledger/eventstore"
+	"orderledger/internal/schema"
+	"orderledger/projections"
+)
+
+// status is how a ledger fares, in the form of GET /v1/status.
+type status struct {
+	Head struct {
+		Position int64  `json:"position"`
+		Hash     string `json:"hash"`
+		Epoch    int64  `json:"epoch"`
+		Fenced   string `json:"fenced,omitempty"`
+	} `json:"head"`
+	// Relay is missing where no broker can be asked.
+	Relay *struct {
+		Position int64 `json:"position"`
+		Lag      int64 `json:"lag"`
+	} `json:"relay"`
+	Projections []modelStatus `json:"projections"`
+}
+
+type modelStatus struct {
+	Name     string `json:"name"`
+	Version  int    `json:"version"`
+	Position int64  `json:"position"`
+	Lag      int64  `json:"lag"`
+	State    string `json:"state"`
+	Error    string `json:"error,omitempty"`
+}
+
+func newStatus() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show head, relay and read models, and how far they lag behind",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			p, err := openPlace(c)
+			if err != nil {
+				return err
+			}
+			defer p.close()
+			s, err := readStatus(c.Context(), p)
+			if err != nil {
+				return err
+			}
+			if wantsJSON(c) {
+				err = printJSON(c.OutOrStdout(), s)
+			} else {
+				err = s.print(c.OutOrStdout())
+			}
+			return err
+		},
+	}
+	dataFlag(c)
+	jsonFlag(c)
+	return c
+}
+
+func readStatus(ctx context.Context, p *place) (*status, error) {
+	pool, err := schema.Pool(ctx, p.databaseURL, schema.Reader, 2)
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	s := &status{Projections: []modelStatus{}}
+	models, err := projections.NewReader(pool, nil).Checkpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	relayed, known, err := relayedTo(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	// The head comes last: nothing is ahead of it.
+	head, err := eventstore.NewLog(pool).Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.Head.Position, s.Head.Hash, s.Head.Epoch, s.Head.Fenced = head.Position, head.Hash.String(), head.Epoch, head.Fenced
+	if known {
+		s.Relay = &struct {
+			Position int64 `json:"position"`
+			Lag      int64 `json:"lag"`
+		}{relayed, max(0, head.Position-relayed)}
+	}
+	for _, m := range models {
+		s.Projections = append(s.Projections, modelStatus{m.Name, m.Version, m.Position, head.Position - m.Position, m.State, m.Error})
+	}
+	return s, nil
+}
+
+// relayedTo asks the broker how far its copy reaches. A broker that is away is no fault of the ledger's.
+func relayedTo(ctx context.Context, p *place) (position int64, known bool, err error) {
+	if p.natsURL == "" {
+		return 0, false, nil
+	}
+	nc, err := connectBroker(p)
+	if err != nil {
+		return 0, false, nil
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return 0, false, fmt.Errorf("use JetStream: %w", err)
+	}
+	stream, err := js.Stream(ctx, eventstore.StreamName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 0, true, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("look for stream %s: %w", eventstore.StreamName, err)
+	}
+	return int64(stream.CachedInfo().State.LastSeq), true, nil
+}
+
+func (s *status) print(w io.Writer) error {
+	fmt.Fprintf(w, "head      position %s, epoch %d, hash %s\n", grouped(s.Head.Position), s.Head.Epoch, s.Head.Hash)
+	if s.Head.Fenced != "" {
+		fmt.Fprintf(w, "FENCED    %s\n", s.Head.Fenced)
+	}
+	if s.Relay == nil {
+		fmt.Fprintln(w, "relay     the broker can't be asked")
+	} else {
+		fmt.Fprintf(w, "relay     position %s, %s behind\n", grouped(s.Relay.Position), grouped(s.Relay.Lag))
+	}
+	fmt.Fprintln(w)
+	t := newTable(w, "READ MODEL", "VERSION", "POSITION", "BEHIND", "STATE", "")
+	for _, m := range s.Projections {
+		t.row(m.Name, fmt.Sprint(m.Version), grouped(m.Position), grouped(m.Lag), m.State, text(m.Error))
+	}
+	return t.flush()
+}
