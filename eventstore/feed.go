@@ -43,7 +43,7 @@ func NewFeed(log *Log, watch *Watch, nc *nats.Conn) *Feed { return &Feed{log, wa
 // It returns when ctx ends, with its error, or when handle fails, with handle's. A database or a broker
 // that can't be reached is waited for. handle is called by one goroutine, and may keep the events.
 func (f *Feed) Follow(ctx context.Context, after int64, afterHash Hash, pageMax int, handle func(ctx context.Context, events []Event) error) error {
-	r := &follower{Feed: f, position: after, hash: afterHash, pageMax: max(1, min(pageMax, ReadMax)), handle: handle, retry: feedRetryFirst}
+	r := &follower{Feed: f, position: after, hash: afterHash, pageMax: max(1, min(pageMax, ReadMax)), handle: handle, pause: feedRetryFirst}
 	if err := r.patiently(ctx, r.agree); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (f *Feed) Follow(ctx context.Context, after int64, afterHash Hash, pageMax 
 		if err := r.patiently(ctx, r.catchUp); err != nil {
 			return err
 		}
-		if err := r.wait(ctx); err != nil {
+		if err := r.live(ctx); err != nil {
 			return err
 		}
 	}
@@ -64,7 +64,11 @@ type follower struct {
 	hash     Hash
 	pageMax  int
 	handle   func(ctx context.Context, events []Event) error
-	retry    time.Duration
+	// liveFrom is when the live feed may be tried again after a failure, pause how long the next one rests it.
+	liveFrom time.Time
+	pause    time.Duration
+	// seen is the head that the last wait ended with.
+	seen int64
 }
 
 // handleError is an error of the follower's own function: it ends Follow.
@@ -126,12 +130,6 @@ func (r *follower) give(ctx context.Context, page []Event) error {
 	last := &page[len(page)-1]
 	r.position, r.hash = last.Position, last.Hash
 	return nil
-}
-
-// wait returns when the log has more.
-func (r *follower) wait(ctx context.Context) error {
-	_, err := r.watch.Wait(ctx, r.position)
-	return err
 }
 
 // sleep waits, or returns ctx's error as soon as it ends.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ const patience = 30 * time.Second
 // mirror is a log on a database of its own, with what it takes to relay it.
 type mirror struct {
 	t     testing.TB
+	db    *testkit.DB
 	log   *eventstore.Log
 	watch *eventstore.Watch
 	head  eventstore.Head
@@ -32,8 +34,9 @@ type mirror struct {
 
 func newMirror(t testing.TB) *mirror {
 	t.Helper()
-	log := eventstore.NewLog(testkit.Database(t).Pool(t, schema.App))
-	m := &mirror{t: t, log: log, watch: eventstore.NewWatch(log)}
+	db := testkit.Database(t)
+	log := eventstore.NewLog(db.Pool(t, schema.App))
+	m := &mirror{t: t, db: db, log: log, watch: eventstore.NewWatch(log)}
 	t.Cleanup(m.watch.Close)
 	m.reload()
 	return m
@@ -50,7 +53,6 @@ func (m *mirror) reload() {
 
 // makeEvents makes events, not yet sealed, for the positions after a head. The salt makes another history.
 func makeEvents(after int64, n, payload int, salt string) []eventstore.Event {
-	at := time.Now().UTC().Truncate(time.Microsecond)
 	filler := slices.Repeat([]byte("x"), payload)
 	events := make([]eventstore.Event, n)
 	for i := range events {
@@ -58,7 +60,7 @@ func makeEvents(after int64, n, payload int, salt string) []eventstore.Event {
 		events[i] = eventstore.Event{
 			Stream: fmt.Sprintf("order-%s0198-%d", salt, id), Version: 1, Type: "order.placed.v1", OrgID: "org-acme", Actor: "user-7",
 			Key: fmt.Sprintf("key-%s%d", salt, id), Fingerprint: eventstore.Hash{byte(id)},
-			OccurredAt: at, Payload: fmt.Appendf(nil, `{"n":%d,"filler":"%s"}`, id, filler),
+			OccurredAt: testTime, Payload: fmt.Appendf(nil, `{"n":%d,"filler":"%s"}`, id, filler),
 		}
 	}
 	return events
@@ -71,12 +73,21 @@ func (m *mirror) appendSalted(n, payload int, salt string) {
 	m.t.Helper()
 	for n > 0 {
 		events := makeEvents(m.head.Position, min(n, 1000), payload, salt)
-		next := eventstore.Seal(m.head, events, time.Now().UTC().Truncate(time.Microsecond))
-		if _, err := m.log.Append(context.Background(), &eventstore.Batch{Base: m.head, Next: next, Events: events}); err != nil {
-			m.t.Fatal(err)
-		}
-		m.head, n = next, n-len(events)
+		m.appendEvents(events)
+		n -= len(events)
 	}
+}
+
+// testTime is when everything is recorded, so that two logs can have the same events.
+var testTime = time.Date(2026, 11, 21, 4, 5, 6, 7000, time.UTC)
+
+func (m *mirror) appendEvents(events []eventstore.Event) {
+	m.t.Helper()
+	next := eventstore.Seal(m.head, events, testTime)
+	if _, err := m.log.Append(context.Background(), &eventstore.Batch{Base: m.head, Next: next, Events: events}); err != nil {
+		m.t.Fatal(err)
+	}
+	m.head = next
 }
 
 // broker is a NATS server that can be stopped and started on the same port.
@@ -221,4 +232,31 @@ func fetchAll(t testing.TB, js jetstream.JetStream, stream string) []jetstream.M
 		}
 	}
 	return all
+}
+
+// stopped waits until the relay has stopped and the head is fenced.
+func (m *mirror) stopped(r *eventstore.Relay) {
+	m.t.Helper()
+	eventually(m.t, "the relay stopped", func() bool { return strings.HasPrefix(r.Status().State, "stopped: ") })
+	eventually(m.t, "the head is fenced", func() bool { m.reload(); return m.head.Fenced != "" })
+}
+
+func (m *mirror) hashAt(position int64) eventstore.Hash {
+	m.t.Helper()
+	page, err := m.log.Read(context.Background(), position-1, 1)
+	if err != nil || len(page) != 1 {
+		m.t.Fatal(page, err)
+	}
+	return page[0].Hash
+}
+
+func consumers(t testing.TB, js jetstream.JetStream) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	s, err := js.Stream(ctx, eventstore.StreamName)
+	if err != nil {
+		return -1
+	}
+	return s.CachedInfo().State.Consumers
 }
