@@ -139,29 +139,14 @@ func decimal(s string) domain.Decimal {
 	return d
 }
 
-// feed follows the log in Postgres alone, in pages of a size of the test's choice.
+// feed is the log's own, from Postgres alone, in pages of a size of the test's choice.
 type feed struct {
-	log     *eventstore.Log
-	watch   *eventstore.Watch
+	*eventstore.Feed
 	pageMax int
 }
 
-func (f feed) Follow(ctx context.Context, after int64, _ eventstore.Hash, _ int, handle func(context.Context, []eventstore.Event) error) error {
-	for {
-		if _, err := f.watch.Wait(ctx, after); err != nil {
-			return err
-		}
-		page, err := f.log.Read(ctx, after, f.pageMax)
-		if err != nil {
-			return err
-		}
-		if len(page) > 0 {
-			if err := handle(ctx, page); err != nil {
-				return err
-			}
-			after = page[len(page)-1].Position
-		}
-	}
+func (f feed) Follow(ctx context.Context, after int64, hash eventstore.Hash, _ int, handle func(context.Context, []eventstore.Event) error) error {
+	return f.Feed.Follow(ctx, after, hash, f.pageMax, handle)
 }
 
 // newWorker makes a worker that reads pages of so many events.
@@ -171,7 +156,7 @@ func newWorker(t *testing.T, db *testkit.DB, pageMax int) *projections.Worker {
 	log := eventstore.NewLog(pool)
 	watch := eventstore.NewWatch(log)
 	t.Cleanup(watch.Close)
-	return projections.NewWorker(pool, log, feed{log, watch, pageMax})
+	return projections.NewWorker(pool, log, feed{eventstore.NewFeed(log, watch, nil), pageMax})
 }
 
 // run lets a worker work until the test ends, or stop is called.

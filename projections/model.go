@@ -40,11 +40,11 @@ var models = map[string]*model{
 	Orgs:      {Orgs, 1, []*table{orgsTable}, pageOfOrgs, refoldOrgs},
 }
 
-// tablesOf are the tables of a read model, separated by commas.
-func tablesOf(name string) string {
+// tableList names the tables, each with a prefix, separated by commas.
+func (m *model) tableList(prefix string) string {
 	var names []string
-	for _, t := range models[name].tables {
-		names = append(names, t.name)
+	for _, t := range m.tables {
+		names = append(names, prefix+t.name)
 	}
 	return strings.Join(names, ", ")
 }

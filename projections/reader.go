@@ -73,18 +73,18 @@ func (r *Reader) Checkpoints(ctx context.Context) ([]Checkpoint, error) {
 }
 
 // read runs queries on read models in one snapshot and one round trip. It returns the position that all
-// of the models have reached in it. models are the tables of that name, which are locked before the
+// of the named models have reached in it. Their tables are locked before the
 // snapshot is taken: a rebuild that puts another table in a model's place would otherwise show that table
 // to a snapshot from before its rows were there.
-func (r *Reader) read(ctx context.Context, org string, models []string, queue func(*pgx.Batch)) (asOf int64, err error) {
+func (r *Reader) read(ctx context.Context, org string, names []string, queue func(*pgx.Batch)) (asOf int64, err error) {
 	const checkpoint = `SELECT min(position) FROM projections WHERE name = ANY($1)`
 	var b pgx.Batch
 	b.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`)
-	for _, name := range models {
-		b.Queue(`LOCK TABLE ` + tablesOf(name) + ` IN ACCESS SHARE MODE`)
+	for _, name := range names {
+		b.Queue(`LOCK TABLE ` + models[name].tableList("") + ` IN ACCESS SHARE MODE`)
 	}
 	b.Queue(`SELECT set_config('ledger.org', $1, true)`, org)
-	b.Queue(checkpoint, models).QueryRow(func(row pgx.Row) error { return row.Scan(&asOf) })
+	b.Queue(checkpoint, names).QueryRow(func(row pgx.Row) error { return row.Scan(&asOf) })
 	queue(&b)
 	b.Queue(`COMMIT`)
 	if err := r.pool.SendBatch(ctx, &b).Close(); err != nil {

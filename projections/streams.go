@@ -10,11 +10,12 @@ import (
 )
 
 // streamPage bounds how many events are read at once in the order of streams.
-const streamPage = 10_000
+const streamPage = 4000
 
 // readStreamPage reads the events of streams of one kind up to a position, stream by stream, after a
 // stream's version. Only what a fold needs is read: no key, no hash.
-func readStreamPage(ctx context.Context, tx pgx.Tx, kind, after string, afterVersion, upTo int64) ([]eventstore.Event, error) {
+func readStreamPage(ctx context.Context, db queryer, kind, after string, afterVersion, upTo int64) ([]eventstore.Event, error) {
+	// Without a prepared statement, Postgres plans for these values: its general plan would sort the whole log.
 	// The kinds' names end where the hyphen does: '.' is the character after it.
 	const q = `
 SELECT stream, version, position, type, org_id, occurred_at, recorded_at, payload
@@ -22,7 +23,7 @@ FROM events
 WHERE stream >= $1 AND stream < $2 AND (stream, version) > ($3, $4) AND position <= $5
 ORDER BY stream, version
 LIMIT $6`
-	rows, err := tx.Query(ctx, q, kind+"-", kind+".", after, afterVersion, upTo, streamPage)
+	rows, err := db.Query(ctx, q, pgx.QueryExecModeCacheDescribe, kind+"-", kind+".", after, afterVersion, upTo, streamPage)
 	if err != nil {
 		return nil, fmt.Errorf("read %s streams after %q: %w", kind, after, err)
 	}
@@ -43,10 +44,10 @@ LIMIT $6`
 }
 
 // readStreams reads all events of streams of one kind up to a position. It is for kinds that have few.
-func readStreams(ctx context.Context, tx pgx.Tx, kind string, upTo int64) ([]eventstore.Event, error) {
+func readStreams(ctx context.Context, db queryer, kind string, upTo int64) ([]eventstore.Event, error) {
 	var all []eventstore.Event
 	for after, version := "", int64(0); ; {
-		page, err := readStreamPage(ctx, tx, kind, after, version, upTo)
+		page, err := readStreamPage(ctx, db, kind, after, version, upTo)
 		if err != nil {
 			return nil, err
 		}
@@ -57,4 +58,9 @@ func readStreams(ctx context.Context, tx pgx.Tx, kind string, upTo int64) ([]eve
 		last := &page[len(page)-1]
 		after, version = last.Stream, last.Version
 	}
+}
+
+// queryer is a pool or a transaction.
+type queryer interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }

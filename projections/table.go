@@ -14,6 +14,7 @@ import (
 // table is how rows of one table are written, from values in PostgreSQL's text form.
 type table struct {
 	name    string
+	key     string // columns of the primary key
 	columns []columnDef
 	names   string // of all columns, separated by commas
 	upsert  string
@@ -28,7 +29,7 @@ type columnDef struct {
 // newTable describes a table: its key, and all columns as "name type", with a ? after a type that may be
 // NULL. Rows are written with one statement of as many arrays as there are columns.
 func newTable(name, key, columns string) *table {
-	t := &table{name: name}
+	t := &table{name: name, key: key}
 	var names, values, arrays, changes []string
 	for i, text := range strings.Split(columns, ",") {
 		column, kind, _ := strings.Cut(strings.TrimSpace(text), " ")

@@ -85,7 +85,7 @@ func (w *Worker) keepUp(ctx context.Context, m *model) {
 			pause = standby
 		case isFinal(err):
 			w.stop(ctx, at, err)
-			pause = stoppedRetry
+			w.untilMended(ctx, at)
 		default:
 			slog.WarnContext(ctx, "a read model waits", "projection", m.name, "error", err, "again_in", retry)
 			pause, retry = retry, min(2*retry, retryMax)
@@ -140,6 +140,23 @@ WHERE name = $1 AND position = $2 AND version <= $3`
 	}
 }
 
+// untilMended waits until a stopped model is worth another attempt: its checkpoint was changed, as by a
+// rebuild, or some time has passed.
+func (w *Worker) untilMended(ctx context.Context, at checkpoint) {
+	look := time.NewTicker(standby)
+	defer look.Stop()
+	for range stoppedRetry / standby {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+		if now, err := readCheckpoint(ctx, w.pool, at.name); err == nil && now != at {
+			return
+		}
+	}
+}
+
 func (w *Worker) raise(name string, position int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -187,6 +204,9 @@ func isFinal(err error) bool {
 	var bad *eventError
 	var other *versionError
 	var pg *pgconn.PgError
+	if errors.Is(err, eventstore.ErrOtherHistory) {
+		return true
+	}
 	return errors.As(err, &bad) || errors.As(err, &other) || errors.As(err, &pg) && !eventstore.IsTransient(err)
 }
 

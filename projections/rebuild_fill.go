@@ -1,0 +1,149 @@
+package projections
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"orderledger/domain"
+	"orderledger/eventstore"
+)
+
+// fill writes the rows that the log up to a position folds to into the empty tables. It reads the log in
+// the order of streams, so that each order is folded once, whole, and written once, with COPY: no row is
+// ever updated. One goroutine reads, several fold, one writes.
+func (b *rebuild) fill(ctx context.Context, upTo int64) error {
+	var fold *refold
+	err := pgx.BeginFunc(ctx, b.Projector, func(tx pgx.Tx) (err error) {
+		fold, err = b.model.refold(ctx, tx, upTo)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	pages, rows := make(chan []eventstore.Event, 1), make(chan copies, 1)
+	g.Go(func() error {
+		defer close(pages)
+		return b.readPages(ctx, fold, upTo, pages)
+	})
+	g.Go(func() error {
+		defer close(rows)
+		return foldPages(ctx, fold, pages, rows)
+	})
+	g.Go(func() error { return b.copyRows(ctx, rows) })
+	return g.Wait()
+}
+
+// readPages reads the streams of the fold's kind, in pages that end where a stream does; those of
+// accounts end anywhere, as one account may have any number of events.
+func (b *rebuild) readPages(ctx context.Context, fold *refold, upTo int64, pages chan<- []eventstore.Event) error {
+	if fold.kind == "" {
+		return nil
+	}
+	var total, done int64
+	const count = `SELECT count(*) FROM events WHERE stream >= $1 AND stream < $2 AND position <= $3`
+	if b.Progress != nil {
+		if err := b.Projector.QueryRow(ctx, count, fold.kind+"-", fold.kind+".", upTo).Scan(&total); err != nil {
+			return fmt.Errorf("count the events to fold: %w", err)
+		}
+	}
+	began := time.Now()
+	told := began
+	var carried []eventstore.Event
+	for after, version := "", int64(0); ; {
+		page, err := readStreamPage(ctx, b.Projector, fold.kind, after, version, upTo)
+		if err != nil {
+			return err
+		}
+		ended := len(page) < streamPage
+		done += int64(len(page))
+		if now := time.Now(); b.Progress != nil && (ended || now.Sub(told) >= time.Second) {
+			told = now
+			b.Progress(done, total, float64(done)/now.Sub(began).Seconds())
+		}
+		if !ended {
+			after, version = page[len(page)-1].Stream, page[len(page)-1].Version
+		}
+		page, carried = append(carried, page...), nil
+		if !ended && fold.kind != domain.KindAccount {
+			page, carried = cutAtStream(page)
+		}
+		select {
+		case pages <- page:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if ended {
+			return nil
+		}
+	}
+}
+
+// cutAtStream parts events before their last stream, which may go on.
+func cutAtStream(events []eventstore.Event) (whole, rest []eventstore.Event) {
+	i := len(events) - 1
+	for i > 0 && events[i-1].Stream == events[i].Stream {
+		i--
+	}
+	return events[:i:i], append([]eventstore.Event(nil), events[i:]...)
+}
+
+// foldPages folds pages into rows on all processors, and ends with the rows that need all of them.
+func foldPages(ctx context.Context, fold *refold, pages <-chan []eventstore.Event, rows chan<- copies) error {
+	give := func(out copies) error {
+		select {
+		case rows <- out:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	var g errgroup.Group
+	for range runtime.GOMAXPROCS(0) {
+		g.Go(func() error {
+			for page := range pages {
+				out := copies{}
+				if err := fold.chunk(page, out); err != nil {
+					return err
+				}
+				if err := give(out); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if fold.end == nil {
+		return nil
+	}
+	out := copies{}
+	fold.end(out)
+	return give(out)
+}
+
+// copyRows writes rows as they come.
+func (b *rebuild) copyRows(ctx context.Context, rows <-chan copies) error {
+	conn, err := b.Owner.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	for out := range rows {
+		for t, text := range out {
+			into := `COPY rebuild.` + t.name + ` (` + t.names + `) FROM STDIN`
+			if _, err := conn.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(text), into); err != nil {
+				return fmt.Errorf("copy rows into the new table %s: %w", t.name, err)
+			}
+		}
+	}
+	return ctx.Err()
+}
