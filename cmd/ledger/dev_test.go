@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"orderledger/internal/client"
+)
+
+func TestDevStartsStopsAndGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := newData(t)
+	d := startDev(t, dir, "--no-demo", "--http", "127.0.0.1:0")
+	for _, name := range []string{httpAddrFile, natsURLFile, databaseURLFile, adminKeyFile} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Mode() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	resp, err := http.Get("http://" + d.file(t, httpAddrFile) + "/readyz")
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("not ready although http.addr is there: %v, %v", resp, err)
+	}
+	resp.Body.Close()
+
+	second := ledger(t, "dev", "--data", dir, "--http", "127.0.0.1:0", "--nats", "127.0.0.1:0")
+	if pid := strconv.Itoa(d.cmd.Process.Pid); second.code != exitFailed || !strings.Contains(second.stderr, "process "+pid) {
+		t.Errorf("a second dev on the folder: %+v, want exit 1 and the pid %s", second, pid)
+	}
+	busy := ledger(t, "dev", "--data", newData(t), "--http", d.file(t, httpAddrFile), "--nats", "127.0.0.1:0")
+	if busy.code != exitFailed || !strings.Contains(busy.stderr, "address already in use") {
+		t.Errorf("a dev on a taken port: %+v", busy)
+	}
+
+	orderID := orderByHand(t, dir)
+	key := d.file(t, adminKeyFile)
+	d.stop(t)
+
+	// Commands on the database bring its servers up by themselves.
+	var s status
+	if err := json.Unmarshal([]byte(must(t, "status", "--json", "--data", dir)), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Head.Position != 4 || s.Relay == nil || s.Relay.Lag != 0 {
+		t.Errorf("after the stop: %+v", s)
+	}
+	must(t, "verify", "--data", dir)
+
+	d = startDev(t, dir, "--no-demo", "--http", "127.0.0.1:0")
+	if again := d.file(t, adminKeyFile); again != key {
+		t.Error("the second start made another platform key")
+	}
+	if out := must(t, "order", "get", orderID, "--data", dir); !strings.Contains(out, "paid") {
+		t.Errorf("the order after a restart:\n%s", out)
+	}
+	d.stop(t)
+}
+
+// orderByHand tops up, places and pays as a person would, and looks at the result in every way there is.
+func orderByHand(t *testing.T, dir string) (orderID string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "order.json")
+	order := `{"org_id":"org-acme","order_type":"purchase","project_id":"p","consumer_id":"c","currency":"CNY",
+		"lines":[{"product_code":"gpu","product_name":"GPU","resource_type":"host","resource_id":"r-1","count":"1",
+		"charge_mode":"month","quantity":"2","unit":"month","unit_price":"14.43"}]}`
+	if err := os.WriteFile(file, []byte(order), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := []string{"--data", dir}
+	with := func(args ...string) []string { return append(args, at...) }
+	var placed struct {
+		OrderID string `json:"order_id"`
+		Status  string `json:"status"`
+	}
+	if err := json.Unmarshal([]byte(must(t, with("order", "place", file, "--json")...)), &placed); err != nil || placed.Status != "unpaid" {
+		t.Fatalf("placed %+v, %v", placed, err)
+	}
+	short := ledger(t, with("order", "pay", placed.OrderID)...)
+	if short.code != exitConflict || !strings.Contains(short.stderr, "insufficient_funds") {
+		t.Errorf("paying from nothing: %+v, want exit 5", short)
+	}
+	must(t, with("account", "top-up", "org-acme", "--amount", "30.00", "--reference", "bank-1")...)
+	if out := must(t, with("order", "pay", placed.OrderID)...); !strings.Contains(out, "paid") {
+		t.Errorf("paid:\n%s", out)
+	}
+	for args, want := range map[string]string{
+		"order list":               placed.OrderID,
+		"order list --status paid": placed.OrderID,
+		"account get org-acme":     "1.14",
+		"account entries org-acme": "-28.86",
+		"bill lines":               "28.86",
+	} {
+		if out := must(t, with(strings.Fields(args)...)...); !strings.Contains(out, want) {
+			t.Errorf("%s: no %s in\n%s", args, want, out)
+		}
+	}
+	if out := must(t, with("order", "list", "--status", "cancelled", "--json")...); strings.TrimSpace(out) != "[]" {
+		t.Errorf("an empty list is %q", out)
+	}
+	return placed.OrderID
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	dir := newData(t)
+	d := startDev(t, dir, "--no-demo", "--http", "127.0.0.1:0")
+	viewer := strings.TrimSpace(must(t, "key", "create", "--org", "org-acme", "--role", "viewer", "--data", dir))
+	addr := d.file(t, httpAddrFile)
+	const nobody = "0198c2f0-0000-7000-8000-000000000000"
+	for _, test := range []struct {
+		args string
+		want int
+	}{
+		{"--help", exitDone},
+		{"completion bash", exitDone},
+		{"frobnicate", exitUsage},
+		{"order", exitUsage},
+		{"order get", exitUsage},
+		{"order list --frob", exitUsage},
+		{"key create --role viewer --data " + dir, exitUsage},
+		{"status --data " + filepath.Join(dir, "nothing"), exitNotFound},
+		{"import " + filepath.Join(dir, "nothing.jsonl") + " --data " + dir, exitNotFound},
+		{"order get " + nobody + " --data " + dir, exitNotFound},
+		{"order get " + nobody + " --server " + addr + " --key wrong", exitNotAllowed},
+		{"account top-up org-acme --amount 1.00 --reference r --server " + addr + " --key " + viewer, exitNotAllowed},
+		{"order list --server 127.0.0.1:1 --key " + viewer, exitFailed},
+	} {
+		if o := ledger(t, strings.Fields(test.args)...); o.code != test.want {
+			t.Errorf("ledger %s: exit %d, want %d\n%s", test.args, o.code, test.want, o.stderr)
+		}
+	}
+	id, _, _ := strings.Cut(strings.TrimPrefix(viewer, "ldg_"), "_")
+	must(t, "key", "revoke", id, "--data", dir)
+	if o := ledger(t, "key", "revoke", "nothing", "--data", dir); o.code != exitNotFound {
+		t.Errorf("revoking what is not there: %+v", o)
+	}
+	d.stop(t)
+}
+
+func TestImportFromFile(t *testing.T) {
+	t.Parallel()
+	dir := newData(t)
+	d := startDev(t, dir, "--no-demo", "--http", "127.0.0.1:0")
+	file := filepath.Join(t.TempDir(), "commands.jsonl")
+	lines := `{"key":"a","command":"top_up","body":{"org_id":"org-acme","amount":"5.00","currency":"CNY","reference":"1"}}
+
+{"key":"b","command":"top_up","body":{"org_id":"org-acme","amount":"5.00","currency":"CNY","reference":"1"}}
+{"key":"c","command":"top_up","body":{"org_id":"org-acme","amount":5}}
+`
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tally := func(o outcome) (tally client.Tally) {
+		t.Helper()
+		out := strings.Split(strings.TrimSpace(o.stdout), "\n")
+		if err := json.Unmarshal([]byte(out[len(out)-1]), &tally); err != nil {
+			t.Fatalf("%v: %+v", err, o)
+		}
+		return tally
+	}
+	dry := ledger(t, "import", file, "--dry-run")
+	if dry.code != exitConflict || tally(dry) != (client.Tally{Read: 3, Refused: 1}) || !strings.Contains(dry.stderr, "line 4: invalid_value") {
+		t.Errorf("dry run: %+v", dry)
+	}
+	first := ledger(t, "import", file, "--data", dir)
+	if first.code != exitConflict || tally(first) != (client.Tally{Read: 3, Accepted: 1, Refused: 2, Position: 1}) ||
+		!strings.Contains(first.stderr, "line 3: duplicate_reference") || !strings.Contains(first.stderr, "line 4: invalid_value") {
+		t.Errorf("import: %+v", first)
+	}
+	again := ledger(t, "import", file, "--data", dir, "--allow-refusals")
+	if again.code != exitDone || tally(again) != (client.Tally{Read: 3, Replayed: 1, Refused: 2, Position: 1}) {
+		t.Errorf("import again: %+v", again)
+	}
+	d.stop(t)
+}
