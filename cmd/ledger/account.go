@@ -45,8 +45,9 @@ func newAccountTopUp() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
 			body := object{}
-			setGiven(c, func(name, value string) { body[name] = value },
-				map[string]string{"amount": "amount", "currency": "currency", "reference": "reference"})
+			for _, name := range []string{"amount", "currency", "reference"} {
+				body[name], _ = c.Flags().GetString(name)
+			}
 			answer, err := post(ctx, c, api, "/v1/accounts/"+url.PathEscape(args[0])+"/top-ups", body)
 			if err != nil {
 				return err

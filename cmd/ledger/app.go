@@ -184,7 +184,7 @@ func (a *app) openReadModels(ctx context.Context) error {
 		}
 		log := eventstore.NewLog(pool)
 		a.worker = projections.NewWorker(pool, log, eventstore.NewFeed(log, a.watch, a.nc))
-		//PENDING a.start("the read models' worker", a.worker.Run)
+		a.start("the read models' worker", func(ctx context.Context) error { a.worker.Run(ctx); return nil })
 	}
 	if a.has(roleAPI, roleTimers) {
 		pool, err := a.openPool(ctx, schema.Reader, readerConns, projections.CustomPlans, schema.StatementTimeout(queryTimeout))

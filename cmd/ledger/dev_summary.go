@@ -35,17 +35,21 @@ func (d *dev) importDemo(ctx context.Context, before int64, stderr io.Writer) (*
 		return nil, err
 	}
 	r := &importRates{tally: tally, took: time.Since(start)}
+	start = time.Now()
+	position, err := d.caughtUp(ctx)
+	r.events, r.behind = position-before, time.Since(start)
+	return r, err
+}
+
+// caughtUp waits until the read models are where the log is, so that what they say is what there is.
+func (d *dev) caughtUp(ctx context.Context) (position int64, err error) {
 	head, err := d.app.log.Head(ctx)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	r.events = head.Position - before
-	start = time.Now()
 	ctx, cancel := context.WithTimeout(ctx, behindMost)
 	defer cancel()
-	err = d.app.reader.WaitFor(ctx, head.Position, projections.Names...)
-	r.behind = time.Since(start)
-	return r, err
+	return head.Position, d.app.reader.WaitFor(ctx, head.Position, projections.Names...)
 }
 
 // summary prints what the ledger holds, as its read models have it.
@@ -55,6 +59,9 @@ func (d *dev) summary(ctx context.Context, w io.Writer, rates *importRates) erro
 		fmt.Fprintf(w, "Imported %s commands in %.1f s: %s commands/s, %s events/s; the read models had the last event %s after its answer.\n",
 			grouped(rates.tally.Read), s, grouped(int64(float64(rates.tally.Read)/s)), grouped(int64(float64(rates.events)/s)),
 			rates.behind.Round(time.Millisecond))
+	}
+	if _, err := d.caughtUp(ctx); err != nil {
+		return err
 	}
 	reader := d.app.reader
 	counts, asOf, err := reader.StatusCounts(ctx, projections.AllOrgs)
@@ -69,8 +76,7 @@ func (d *dev) summary(ctx context.Context, w io.Writer, rates *importRates) erro
 	if err := t.flush(); err != nil {
 		return err
 	}
-	//PENDING orgs, err := reader.OrgIDs(ctx, "", orgsInTable)
-	var orgs []string
+	orgs, err := reader.OrgIDs(ctx, "", orgsInTable)
 	if err != nil || len(orgs) == 0 {
 		return err
 	}

@@ -130,6 +130,7 @@ type Problem struct {
 	Title   string `json:"title"`
 	Detail  string `json:"detail"`
 	Hint    string `json:"hint"`
+	Field   string `json:"field"`
 	Missing string `json:"missing"`
 }
 
@@ -140,6 +141,9 @@ func (p *Problem) Error() string {
 	}
 	if text == "" {
 		text = http.StatusText(p.Status)
+	}
+	if p.Field != "" {
+		text = p.Field + ": " + text
 	}
 	if p.Code != "" {
 		text += " (" + p.Code + ")"
