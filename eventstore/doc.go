@@ -26,4 +26,9 @@
 //
 // event.go has the event, its envelope and the chain; log.go the log; append.go how it grows; head.go
 // its head, fences and locks; read.go how it is read; state.go the saved states.
+//
+// The mirror: message.go has an event as a message, envelope.go how its envelope is read; stream.go the
+// stream and stream_remake.go its making anew; relay.go what keeps it up to date, relay_agree.go how it is
+// compared with the log, publish.go how events are sent; epoch.go what an operator does when the two
+// contradict each other. feed.go and feed_live.go are for followers in this process.
 package eventstore

@@ -67,7 +67,7 @@ func (r *Relay) beginAnew(ctx context.Context, js jetstream.JetStream, info *jet
 	}
 	slog.WarnContext(ctx, "a new epoch: the stream is filled anew", "epoch", head.Epoch,
 		"common", common, "surplus", info.State.LastSeq-common, "kept in", surplusStream(head.Epoch))
-	return remake(ctx, js, info, head.Epoch)
+	return remake(ctx, js, info, common, head.Epoch)
 }
 
 // commonPrefix is how far the stream and the log have the same events.
@@ -123,26 +123,4 @@ func keepSurplus(ctx context.Context, js jetstream.JetStream, name string, from,
 		}
 	}
 	return nil
-}
-
-// remake deletes the stream that was looked at, if it still is the same one, and makes it anew.
-func remake(ctx context.Context, js jetstream.JetStream, judged *jetstream.StreamInfo, epoch int64) error {
-	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
-	defer cancel()
-	now, err := js.Stream(ctx, StreamName)
-	if err == nil && !now.CachedInfo().Created.Equal(judged.Created) {
-		return fmt.Errorf("%w: another relay makes it anew", errStreamMoved)
-	}
-	if err == nil {
-		err = js.DeleteStream(ctx, StreamName)
-	}
-	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-		return fmt.Errorf("delete stream %s: %w", StreamName, err)
-	}
-	c := settled(jetstream.StreamConfig{Replicas: judged.Config.Replicas, Placement: judged.Config.Placement})
-	stream, err := js.CreateStream(ctx, c)
-	if err != nil {
-		return fmt.Errorf("make stream %s anew: %w", StreamName, err)
-	}
-	return markEpoch(ctx, js, stream.CachedInfo().Config, epoch)
 }

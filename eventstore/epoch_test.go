@@ -31,6 +31,8 @@ func TestAnotherHistoryStopsTheRelayUntilAnEpochIsOpened(t *testing.T) {
 			_, end := before.relay(nc, false)
 			before.mirrored(js)
 			end()
+			durable(t, js, "slow", 30)
+			durable(t, js, "quick", 100)
 			after.append(restored.common)
 			after.appendSalted(restored.others, 10, "other")
 
@@ -49,6 +51,8 @@ func TestAnotherHistoryStopsTheRelayUntilAnEpochIsOpened(t *testing.T) {
 			after.reload()
 			after.append(5)
 			after.mirrored(js)
+			continues(t, js, "slow", int64(min(30, restored.common)+1))
+			continues(t, js, "quick", int64(restored.common+1))
 			kept := fetchAll(t, js, "LEDGER_SURPLUS_2")
 			if len(kept) != 100-restored.common {
 				t.Fatalf("%d messages were kept, want %d", len(kept), 100-restored.common)

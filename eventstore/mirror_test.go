@@ -260,3 +260,39 @@ func consumers(t testing.TB, js jetstream.JetStream) int {
 	}
 	return s.CachedInfo().State.Consumers
 }
+
+// durable makes a consumer as a service outside has it, and acknowledges the first n events.
+func durable(t testing.TB, js jetstream.JetStream, name string, n int) {
+	t.Helper()
+	c, err := js.CreateConsumer(t.Context(), eventstore.StreamName, jetstream.ConsumerConfig{Durable: name, AckPolicy: jetstream.AckAllPolicy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := c.Fetch(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last jetstream.Msg
+	for msg := range batch.Messages() {
+		last = msg
+	}
+	if err := last.DoubleAck(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// continues checks that a durable consumer goes on at a position.
+func continues(t testing.TB, js jetstream.JetStream, name string, position int64) {
+	t.Helper()
+	c, err := js.Consumer(t.Context(), eventstore.StreamName, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg, err := c.Next(jetstream.FetchMaxWait(patience))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if got := msg.Headers().Get("Ledger-Position"); got != strconv.FormatInt(position, 10) {
+		t.Errorf("%s goes on at %s, want %d", name, got, position)
+	}
+}

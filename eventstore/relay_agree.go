@@ -47,7 +47,7 @@ func (r *Relay) agree(ctx context.Context, js jetstream.JetStream) (int64, error
 	}
 	if s := info.State; s.LastSeq > 0 && (s.FirstSeq != 1 || s.Msgs != s.LastSeq) {
 		slog.WarnContext(ctx, "the stream has holes and is filled anew", "messages", s.Msgs, "first", s.FirstSeq, "last", s.LastSeq)
-		return 0, remake(ctx, js, info, head.Epoch)
+		return 0, remake(ctx, js, info, s.LastSeq, head.Epoch)
 	}
 	if marked < head.Epoch {
 		if err := markEpoch(ctx, js, info.Config, head.Epoch); err != nil {

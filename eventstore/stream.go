@@ -56,9 +56,9 @@ func settled(c jetstream.StreamConfig) jetstream.StreamConfig {
 	c.Description = "The ledger's events; sequence = position. Only the relay publishes here."
 	c.Storage, c.Retention, c.Discard = jetstream.FileStorage, jetstream.LimitsPolicy, jetstream.DiscardOld
 	c.MaxMsgs, c.MaxBytes, c.MaxMsgsPerSubject, c.MaxMsgSize, c.MaxAge = -1, -1, -1, -1, 0
-	c.DenyDelete, c.DenyPurge, c.AllowRollup = true, true, false
+	c.DenyDelete, c.DenyPurge, c.AllowRollup, c.AllowMsgTTL = true, true, false, false
 	c.AllowAtomicPublish, c.AllowDirect = true, true
-	c.Sealed, c.NoAck = false, false
+	c.Sealed, c.NoAck, c.PersistMode = false, false, jetstream.DefaultPersistMode
 	return c
 }
 
