@@ -79,50 +79,21 @@ func (s *Server) orderCommand(name, inPath string) func(*call) error {
 	}
 }
 
-// orderAnswer is an order as commands answer it.
-type orderAnswer struct {
-	*domain.Order
-	Personal map[string]*string `json:"personal" doc:"null for a value that was erased"`
-}
-
-// orderAnswer fills in the personal values, of which the order itself has digests only.
+// orderAnswer is the order that a command led to, with its personal values.
 func (s *Server) orderAnswer(ctx context.Context, request Request, result Result) (orderAnswer, error) {
 	o, ok := result.State.(*domain.Order)
 	if !ok {
 		return orderAnswer{}, fmt.Errorf("the answer to %s is a %T", request.Command.Name(), result.State)
 	}
-	answer := orderAnswer{o, map[string]*string{}}
 	if len(o.Personal) == 0 {
-		return answer, nil
+		return orderAnswer{Order: o}, nil
 	}
-	values := map[string]string{}
 	if c, ok := request.Command.(domain.PlaceOrder); ok && !result.Replayed {
-		values = c.Personal
-	} else {
-		kept, err := personalOf(ctx, s.Log, o.OrderID)
-		if err != nil {
-			return orderAnswer{}, err
-		}
-		for name, e := range kept {
-			values[name] = e.Value
-		}
+		return withPersonal(o, c.Personal), nil
 	}
-	for name := range o.Personal {
-		answer.Personal[name] = nil
-		if v, there := values[name]; there {
-			answer.Personal[name] = &v
-		}
-	}
-	return answer, nil
-}
-
-// personalOf reads an order's personal values, which are kept beside its first event.
-func personalOf(ctx context.Context, log *eventstore.Log, orderID string) (map[string]eventstore.Erasable, error) {
-	first, err := log.ReadFirst(ctx, []string{domain.OrderRef(orderID).String()})
-	if err != nil || len(first) == 0 {
-		return nil, err
-	}
-	return log.Erasables(ctx, first[0].Position)
+	stream := domain.OrderRef(o.OrderID).String()
+	values, err := s.Log.Personal(ctx, []string{stream})
+	return withPersonal(o, values[stream]), err
 }
 
 // topUpAnswer is made of the top-up's event alone, so that a repeated command gets the same bytes.

@@ -12,6 +12,7 @@ import (
 
 	"orderledger/domain"
 	"orderledger/internal/auth"
+	"orderledger/projections"
 )
 
 // Problem is an error as the API answers it: RFC 9457, with a code that programs depend on.
@@ -129,12 +130,19 @@ func notFound() *Problem { return problem(codeNotFound, "there is nothing here t
 func problemOf(err error) *Problem {
 	var p *Problem
 	var refused *domain.Rejection
+	var stopped *projections.StoppedError
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &refused):
 		return problemOfRejection(refused)
-	case errors.Is(err, auth.ErrNotFound):
+	case errors.As(err, &stopped):
+		return problem(codeProjectionStopped, "the read model "+stopped.Name+" stopped at position "+strconv.FormatInt(stopped.Position, 10))
+	case errors.Is(err, projections.ErrNotReached):
+		return problem(codePositionNotReached, "the read model has not got there within 5 seconds")
+	case errors.Is(err, projections.ErrBadCursor):
+		return invalidField("cursor", err.Error())
+	case errors.Is(err, auth.ErrNotFound), errors.Is(err, projections.ErrNotFound):
 		return notFound()
 	case errors.Is(err, ErrTooLarge):
 		return problem(codeTooLarge, "the command makes an event of more than 768 KiB; split the order")

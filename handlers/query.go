@@ -86,6 +86,9 @@ func (q query) limit() int {
 	return int(n)
 }
 
+// position reads min_position.
+func (q query) position() int64 { n, _ := q.number("min_position"); return n }
+
 // number reads a whole number that is not negative.
 func (q query) number(name string) (n int64, given bool) {
 	text := q.values.Get(name)

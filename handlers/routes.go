@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 
 	"orderledger/domain"
 	"orderledger/internal/auth"
@@ -10,7 +11,7 @@ import (
 // allRoutes lists every operation of the API: the mux, the document and the tests of permissions are
 // made of it.
 func (s *Server) allRoutes() []route {
-	return append(s.commandRoutes(), s.keyRoutes()...)
+	return slices.Concat(s.commandRoutes(), s.orderRoutes(), s.accountRoutes(), s.eventRoutes(), s.keyRoutes(), s.statusRoutes(), s.documentRoutes())
 }
 
 func (s *Server) commandRoutes() []route {

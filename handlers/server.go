@@ -5,10 +5,12 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"orderledger/eventstore"
 	"orderledger/internal/auth"
+	"orderledger/projections"
 )
 
 // Options are what a server works on. The caller closes all of it after the server.
@@ -17,7 +19,14 @@ type Options struct {
 	// Log works as ledger_app: commands and their first answers are every organisation's.
 	Log   *eventstore.Log
 	Watch *eventstore.Watch
-	Keys  *auth.Keys
+	// Reads works as ledger_reader: what is read of the log itself.
+	Reads  *eventstore.Log
+	Reader *projections.Reader
+	Keys   *auth.Keys
+	// Relay says how far the log is on the broker, from a relay in this process or from the stream itself.
+	// Connected says whether the broker can be reached. Either may be nil where there is no broker.
+	Relay     func(context.Context) eventstore.RelayStatus
+	Connected func() bool
 	// RateLimit is how many requests a second one key may send, with bursts of twice as many; 0 is 5,000.
 	RateLimit float64
 }
@@ -29,15 +38,21 @@ type Server struct {
 	routes []route
 	limits *limiter
 	ids    *requestIDs
-	stop   context.Context // ended by Close: whoever streams goes home
-	cancel context.CancelFunc
+	counts *httpMetrics
+	pages  documents
+	// followers counts live streams.
+	followers atomic.Int64
+	stop      context.Context // ended by Close: whoever streams goes home
+	cancel    context.CancelFunc
 }
 
 // NewServer makes the API.
 func NewServer(o Options) *Server {
 	s := &Server{Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RateLimit), ids: newRequestIDs()}
 	s.stop, s.cancel = context.WithCancel(context.Background())
+	s.counts = newHTTPMetrics()
 	s.routes = s.allRoutes()
+	s.pages = makeDocuments(s.routes)
 	for i := range s.routes {
 		rt := &s.routes[i]
 		s.mux.Handle(rt.method+" "+rt.path, s.serve(rt))
@@ -93,6 +108,7 @@ func (s *Server) serve(rt *route) http.Handler {
 		if err := rt.handle(c); err != nil && out.status == 0 {
 			writeProblem(out, problemOf(err))
 		}
+		s.counts.count(rt, out.status, time.Since(start))
 		if slog.Default().Enabled(r.Context(), slog.LevelDebug) {
 			slog.DebugContext(r.Context(), "request", "id", c.id, "method", r.Method, "route", rt.path, "status", out.status,
 				"key", c.who.KeyID, "took", time.Since(start))
