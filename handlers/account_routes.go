@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"encoding/json"
 	"errors"
 
 	"orderledger/domain"
@@ -14,7 +13,7 @@ func (s *Server) accountRoutes() []route {
 		readRoute("/v1/accounts/{org_id}", "get-account", "An organisation's balances by fund and currency", projections.Account{}, s.getAccount),
 		readRoute("/v1/accounts/{org_id}/entries", "list-entries", "An account's statement, newest first",
 			projections.List[projections.Entry]{}, s.listEntries, pageParameters()...),
-		readRoute("/v1/bill-lines", "list-bill-lines", "List bill lines, newest first", projections.List[json.RawMessage]{}, s.listBillLines, billFilters...),
+		readRoute("/v1/bill-lines", "list-bill-lines", "List bill lines, newest first", projections.List[projections.BillLine]{}, s.listBillLines, billFilters...),
 		readRoute("/v1/bills/{period}", "get-bill", "A month's bill", projections.Bill{}, s.getBill,
 			parameter{"group_by", "product, region, project, consumer, charge_mode or tag:KEY"}),
 		readRoute("/v1/orgs/{org_id}", "get-org", "An organisation and its settings", projections.Org{}, s.getOrg),

@@ -10,6 +10,7 @@ import (
 
 	"orderledger/domain"
 	"orderledger/eventstore"
+	"orderledger/projections"
 )
 
 // command carries out a command that came over HTTP, with what stands in the path under its name.
@@ -98,21 +99,10 @@ func (s *Server) orderAnswer(ctx context.Context, request Request, result Result
 
 // topUpAnswer is made of the top-up's event alone, so that a repeated command gets the same bytes.
 type topUpAnswer struct {
-	OrgID        string           `json:"org_id"`
-	Entry        topUpEntry       `json:"entry"`
-	Balances     []domain.Balance `json:"balances" doc:"Of the currency that was topped up"`
-	AsOfPosition int64            `json:"as_of_position"`
-}
-
-type topUpEntry struct {
-	Position     int64           `json:"position"`
-	At           time.Time       `json:"at"`
-	Type         string          `json:"type"`
-	Fund         string          `json:"fund"`
-	Amount       domain.Amount   `json:"amount"`
-	BalanceAfter domain.Amount   `json:"balance_after"`
-	Currency     domain.Currency `json:"currency"`
-	Reference    string          `json:"reference"`
+	OrgID    string                `json:"org_id"`
+	Entry    projections.Entry     `json:"entry"`
+	Balances []projections.Balance `json:"balances" doc:"Of the currency that was topped up"`
+	AsOf     int64                 `json:"as_of_position"`
 }
 
 func (s *Server) topUp(c *call) error {
@@ -129,11 +119,15 @@ func (s *Server) topUp(c *call) error {
 		return err
 	}
 	return c.answer(topUpAnswer{
-		OrgID: e.OrgID, Balances: []domain.Balance{e.Balance}, AsOfPosition: result.Last,
-		Entry: topUpEntry{
-			Position: result.First, At: at, Type: "top_up", Fund: "cash", Amount: e.Amount, BalanceAfter: e.Balance.Cash,
+		OrgID: e.OrgID, AsOf: result.Last,
+		Entry: projections.Entry{
+			Position: result.First, At: at, Type: "top_up", Fund: "cash", Amount: e.Amount.String(), BalanceAfter: e.Balance.Cash.String(),
 			Currency: e.Currency, Reference: e.Reference,
 		},
+		Balances: []projections.Balance{{
+			Currency: e.Currency, Cash: e.Balance.Cash.String(), Gift: e.Balance.Gift.String(), Voucher: e.Balance.Voucher.String(),
+			Frozen: e.Balance.Frozen.String(),
+		}},
 	})
 }
 
@@ -158,7 +152,11 @@ func (s *Server) changeSettings(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(result.State)
+	o, ok := result.State.(*domain.Org)
+	if !ok {
+		return fmt.Errorf("the answer to change_settings is a %T", result.State)
+	}
+	return c.answer(projections.Org{OrgID: o.OrgID, Settings: o.Settings, Version: o.Version, Position: o.Position, AsOf: result.Last})
 }
 
 // ifMatch is the version that the caller wants to act on, 0 for any.

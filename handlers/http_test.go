@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,33 +14,68 @@ import (
 	"orderledger/handlers"
 	"orderledger/internal/auth"
 	"orderledger/internal/schema"
+	"orderledger/internal/testkit"
+	"orderledger/projections"
 )
 
-// api is the HTTP API of a ledger of its own, on a real port.
+// api is the HTTP API of a ledger, on a real port, with read models that follow.
 type api struct {
 	*ledger
-	URL  string
-	http *http.Client
-	keys *auth.Keys
-	// platform and acme are keys: of the platform, and an administrator of org-acme.
-	platform, acme string
+	*handlers.Server
+	URL    string
+	http   *http.Client
+	keys   *auth.Keys
+	reader *projections.Reader
+	// platform, acme and bank are keys: of the platform, and of org-acme's administrator and finance.
+	platform, acme, bank string
 }
 
-func newAPI(t *testing.T) *api {
+func newAPI(t *testing.T, change ...func(*handlers.Options)) *api {
 	t.Helper()
-	l := newLedger(t)
+	return openAPI(t, testkit.Database(t), change...)
+}
+
+// openAPI opens another replica of the API on a database.
+func openAPI(t *testing.T, db *testkit.DB, change ...func(*handlers.Options)) *api {
+	t.Helper()
+	l := openLedger(t, db)
 	watch := eventstore.NewWatch(l.log)
 	t.Cleanup(watch.Close)
-	a := &api{ledger: l, keys: auth.NewKeys(l.db.Pool(t, schema.App))}
-	s := handlers.NewServer(handlers.Options{Executor: l.Executor, Log: l.log, Watch: watch, Keys: a.keys})
-	server := httptest.NewUnstartedServer(s)
-	server.Config = s.HTTPServer("")
+	pool, err := schema.Pool(t.Context(), db.URL, schema.Reader, 8, projections.CustomPlans)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	a := &api{ledger: l, keys: auth.NewKeys(db.Pool(t, schema.App)), reader: projections.NewReader(pool, follow(t, db))}
+	o := handlers.Options{Executor: l.Executor, Log: l.log, Watch: watch, Keys: a.keys, Reader: a.reader, Reads: eventstore.NewLog(pool)}
+	for _, f := range change {
+		f(&o)
+	}
+	a.Server = handlers.NewServer(o)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = a.HTTPServer("")
 	server.Start()
-	t.Cleanup(func() { s.Close(); server.Close() })
+	t.Cleanup(func() { a.Server.Close(); server.Close() })
 	a.URL, a.http = server.URL, server.Client()
 	a.platform = a.key(t, "", auth.Platform)
 	a.acme = a.key(t, "org-acme", auth.OrgAdmin)
+	a.bank = a.key(t, "org-acme", auth.Finance)
 	return a
+}
+
+// follow keeps the read models up with the log until the test ends.
+func follow(t *testing.T, db *testkit.DB) *projections.Worker {
+	t.Helper()
+	pool := db.Pool(t, schema.Projector)
+	log := eventstore.NewLog(pool)
+	watch := eventstore.NewWatch(log)
+	t.Cleanup(watch.Close)
+	w := projections.NewWorker(pool, log, eventstore.NewFeed(log, watch, nil))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); w.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return w
 }
 
 // key makes an API key.
@@ -52,26 +88,51 @@ func (a *api) key(t *testing.T, org string, role auth.Role) string {
 	return text
 }
 
+// head is where the log ends.
+func (a *api) head(t *testing.T) int64 {
+	t.Helper()
+	h, err := a.log.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h.Position
+}
+
 // response is an answer whose body was read.
 type response struct {
 	*http.Response
 	Body []byte
 }
 
-func (r response) code() string { return r.text("code") }
-
-// text is a member of the body that is a string.
-func (r response) text(name string) string {
-	var m map[string]any
-	_ = json.Unmarshal(r.Body, &m)
-	s, _ := m[name].(string)
-	return s
+// member is a part of the body: "entry.amount", "items.0.position".
+func (r response) member(path string) any {
+	var v any
+	_ = json.Unmarshal(r.Body, &v)
+	for step := range strings.SplitSeq(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[step]
+		case []any:
+			if i := int(step[0] - '0'); i < len(at) {
+				v = at[i]
+			} else {
+				return nil
+			}
+		default:
+			return nil
+		}
+	}
+	return v
 }
 
-// send sends a request; headers are "Name: value".
-func (a *api) send(t *testing.T, key, method, path, body string, headers ...string) response {
+func (r response) text(path string) string { s, _ := r.member(path).(string); return s }
+
+func (r response) number(path string) int64 { n, _ := r.member(path).(float64); return int64(n) }
+
+// request makes a request; headers are "Name: value".
+func (a *api) request(t *testing.T, key, method, path string, body io.Reader, headers ...string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, a.URL+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), method, a.URL+path, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +143,12 @@ func (a *api) send(t *testing.T, key, method, path, body string, headers ...stri
 		name, value, _ := strings.Cut(h, ": ")
 		r.Header.Set(name, value)
 	}
-	got, err := a.http.Do(r)
+	return r
+}
+
+func (a *api) send(t *testing.T, key, method, path, body string, headers ...string) response {
+	t.Helper()
+	got, err := a.http.Do(a.request(t, key, method, path, strings.NewReader(body), headers...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,43 +164,27 @@ func (a *api) send(t *testing.T, key, method, path, body string, headers ...stri
 func (a *api) want(t *testing.T, status int, code, key, method, path, body string, headers ...string) response {
 	t.Helper()
 	r := a.send(t, key, method, path, body, headers...)
-	if r.StatusCode != status || r.code() != code {
+	problem := r.Header.Get("Content-Type") == "application/problem+json"
+	if r.StatusCode != status || problem != (code != "") || problem && r.text("code") != code {
 		t.Errorf("%s %s %.80s: %d %s, want %d %q", method, path, body, r.StatusCode, bytes.TrimSpace(r.Body), status, code)
 	}
 	return r
 }
 
-const orderBody = `{"order_type":"purchase","project_id":"default","consumer_id":"user-7","currency":"CNY","trade_no":"T-1",
- "tags":{"team":"vision"},"parent_order_id":null,
- "lines":[{"product_code":"gpu-instance","product_name":"GPU instance","resource_type":"cloud-host","resource_id":"bsr-1",
+// get reads, no earlier than what has happened so far.
+func (a *api) get(t *testing.T, key, path string, more ...string) response {
+	t.Helper()
+	q := strings.Join(append(more, "min_position="+itoa(a.head(t))), "&")
+	return a.want(t, 200, "", key, "GET", path+"?"+q, "")
+}
+
+const orderLine = `{"product_code":"gpu-instance","product_name":"GPU instance","resource_type":"cloud-host","resource_id":"bsr-1",
    "resource_ext":{"内网IP":"192.168.18.164"},"region":"cn-north-1","old_config":[],"new_config":[{"component":"GPU","value":"4","unit":"card"}],
    "count":"1","charge_mode":"month","quantity":"1","unit":"month","unit_price":"28.86","discount_amount":"0",
-   "effective_at":"2025-11-04T23:00:00+08:00","expires_at":"2025-12-04T23:00:00+08:00"}]}`
+   "effective_at":"2025-11-04T23:00:00+08:00","expires_at":"2025-12-04T23:00:00+08:00"}`
 
-func TestOrderOverHTTP(t *testing.T) {
-	t.Parallel()
-	a := newAPI(t)
-	placed := a.want(t, 201, "", a.acme, "POST", "/v1/orders", orderBody, "Idempotency-Key: place")
-	id := placed.text("order_id")
-	if placed.Header.Get("Ledger-Position") != "1" || placed.text("payable_amount") != "28.86" || placed.Header.Get("ETag") != `"1"` {
-		t.Fatalf("placed %v %s", placed.Header, placed.Body)
-	}
-	again := a.want(t, 201, "", a.acme, "POST", "/v1/orders", orderBody, "Idempotency-Key: place")
-	if again.Header.Get("Idempotency-Replayed") != "true" || !bytes.Equal(again.Body, placed.Body) {
-		t.Errorf("again %v %s, want %s", again.Header, again.Body, placed.Body)
-	}
-	poor := a.want(t, 409, "insufficient_funds", a.acme, "POST", "/v1/orders/"+id+"/pay", "", "Idempotency-Key: pay")
-	if poor.text("missing") != "28.86" || poor.text("currency") != "CNY" {
-		t.Errorf("refused with %s", poor.Body)
-	}
-	up := `{"amount":"100.00","currency":"CNY","reference":"bank-1"}`
-	a.want(t, 201, "", a.platform, "POST", "/v1/accounts/org-acme/top-ups", up, "Idempotency-Key: top-up")
-	a.want(t, 200, "", a.acme, "POST", "/v1/orders/"+id+"/pay", "", "Idempotency-Key: pay")
-	fate := a.want(t, 200, "", a.acme, "GET", "/v1/commands/place", "")
-	if fate.text("outcome") != "accepted" || fate.text("command") != "place_order" {
-		t.Errorf("fate %s", fate.Body)
-	}
-	if fate := a.want(t, 200, "", a.acme, "GET", "/v1/commands/never", ""); fate.text("outcome") != "unknown" {
-		t.Errorf("fate %s", fate.Body)
-	}
-}
+const orderHead = `"order_type":"purchase","project_id":"default","consumer_id":"user-7","currency":"CNY"`
+
+const orderBody = `{` + orderHead + `,"tags":{"team":"vision"},"parent_order_id":null,"lines":[` + orderLine + `]}`
+
+const topUpBody = `{"amount":"100.00","currency":"CNY","reference":"bank-1"}`

@@ -47,7 +47,7 @@ func (s *Server) orderRoutes() []route {
 		readRoute("/v1/orders/{order_id}/events", "list-order-events", "An order's history, oldest first",
 			projections.List[eventAnswer]{}, s.listOrderEvents, pageParameters()...),
 		readRoute("/v1/orders/{order_id}/bill-lines", "list-order-bill-lines", "An order's bill lines",
-			projections.List[json.RawMessage]{}, s.listOrderBillLines),
+			projections.List[projections.BillLine]{}, s.listOrderBillLines),
 		readRoute("/v1/resources/{resource_id}/orders", "list-resource-orders", "A resource's whole life, oldest order first",
 			projections.List[orderAnswer]{}, s.listResourceOrders, pageParameters()...),
 	}

@@ -6,6 +6,7 @@ import (
 
 	"orderledger/domain"
 	"orderledger/internal/auth"
+	"orderledger/projections"
 )
 
 // allRoutes lists every operation of the API: the mux, the document and the tests of permissions are
@@ -39,7 +40,7 @@ func (s *Server) commandRoutes() []route {
 		{
 			method: http.MethodPut, path: "/v1/orgs/{org_id}", id: "change-settings", summary: "Change those of an organisation's settings that are given",
 			needs: auth.ChangeSettings, command: true, status: http.StatusOK,
-			body: domain.ChangeSettings{}, answer: domain.Org{}, handle: s.changeSettings,
+			body: domain.ChangeSettings{}, answer: projections.Org{}, handle: s.changeSettings,
 		},
 		{
 			method: http.MethodPost, path: "/v1/commands", id: "send-commands", summary: "Carry out many commands, one a line, answered one a line",

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"orderledger/domain"
@@ -19,28 +18,21 @@ const (
 )
 
 // Timers expire orders that were not paid before their deadline, by command. Any number of replicas may
-// run them: the command's key makes it happen once. Close ends them.
+// run them: the command's key makes it happen once.
 type Timers struct {
 	executor *Executor
 	reader   *projections.Reader
-	cancel   context.CancelFunc
-	done     sync.WaitGroup
 	// sent are the orders whose command was answered, while the read model still lists them as due.
 	sent map[string]bool
 }
 
-// NewTimers starts the timers. The reader works as ledger_reader.
+// NewTimers makes timers; Run runs them. The reader works as ledger_reader.
 func NewTimers(executor *Executor, reader *projections.Reader) *Timers {
-	ctx, cancel := context.WithCancel(context.Background())
-	t := &Timers{executor: executor, reader: reader, cancel: cancel, sent: map[string]bool{}}
-	t.done.Go(func() { t.run(ctx) })
-	return t
+	return &Timers{executor: executor, reader: reader, sent: map[string]bool{}}
 }
 
-// Close ends the timers. A command that is under way goes on.
-func (t *Timers) Close() { t.cancel(); t.done.Wait() }
-
-func (t *Timers) run(ctx context.Context) {
+// Run expires orders as they fall due, until ctx ends. A command that is under way then goes on.
+func (t *Timers) Run(ctx context.Context) {
 	for {
 		pause, err := t.look(ctx)
 		if err != nil && ctx.Err() == nil {
