@@ -53,9 +53,12 @@ func (s *Server) bulk(c *call) error {
 	h.Set("Content-Type", "application/x-ndjson")
 	c.w.WriteHeader(http.StatusOK)
 	err := answerLines(ctx, answerWriter{bufio.NewWriterSize(c.w, 32<<10), control}, under)
-	// The reader must not touch the body once this returns: its wait for more ends here.
 	cancel()
-	_ = control.SetReadDeadline(time.Now())
+	if err != nil {
+		// The reader must not touch the body once this returns: its wait for more ends here. Not so after
+		// the last answer, when it has ended: a deadline that has passed would spoil the connection's next request.
+		_ = control.SetReadDeadline(time.Now())
+	}
 	for range under { //nolint:revive // until the reader closes it
 	}
 	if err != nil || s.stop.Err() != nil {

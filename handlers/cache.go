@@ -8,7 +8,7 @@ import (
 )
 
 // cacheBytes bounds the states that the executor holds. A state that is not held is loaded again.
-const cacheBytes = 256 << 20
+const cacheBytes = 64 << 20
 
 // cache holds stream states at the executor's known head, least recently used out first. A stream
 // that has no events is held as nil. Not safe for concurrent use: the executor's goroutine owns it.
