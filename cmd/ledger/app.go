@@ -61,6 +61,7 @@ type app struct {
 	relay    *eventstore.Relay
 	worker   *projections.Worker
 	reader   *projections.Reader
+	reads    *eventstore.Log // as ledger_reader
 	executor *handlers.Executor
 	listener net.Listener
 
@@ -191,7 +192,7 @@ func (a *app) openReadModels(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		a.reader = projections.NewReader(pool, a.worker)
+		a.reader, a.reads = projections.NewReader(pool, a.worker), eventstore.NewLog(pool)
 	}
 	return nil
 }
@@ -205,7 +206,8 @@ func (a *app) openCommands(ctx context.Context) (err error) {
 	}
 	a.onClose(a.executor.Close)
 	if a.has(roleTimers) {
-		//PENDING a.start("the timers", handlers.NewTimers(a.executor, a.reader).Run)
+		timers := handlers.NewTimers(a.executor, a.reader)
+		a.start("the timers", func(ctx context.Context) error { timers.Run(ctx); return nil })
 	}
 	return nil
 }
@@ -217,11 +219,16 @@ func (a *app) openAPI(context.Context) (err error) {
 	if a.listener, err = net.Listen("tcp", a.config.http); err != nil {
 		return hinted(fmt.Errorf("the API can't listen: %w", err), "If the port is taken: --http 127.0.0.1:0 takes a free one.")
 	}
-	server := handlers.NewServer(handlers.Options{
-		Executor: a.executor, Log: a.log, Watch: a.watch, Keys: auth.NewKeys(a.pool), //PENDING Reader: a.reader, Relay: a.relay,
-	})
-	a.serve("the API", a.listener, server.HTTPServer(a.config.http))
-	//PENDING a.onClose(server.Drain)
+	options := handlers.Options{
+		Executor: a.executor, Log: a.log, Watch: a.watch, Keys: auth.NewKeys(a.pool), Reader: a.reader, Reads: a.reads,
+	}
+	if a.relay != nil {
+		options.Relay = func(context.Context) eventstore.RelayStatus { return a.relay.Status() }
+	}
+	if a.nc != nil {
+		options.Connected = a.nc.IsConnected
+	}
+	a.serve("the API", a.listener, handlers.NewServer(options).HTTPServer(a.config.http))
 	return nil
 }
 

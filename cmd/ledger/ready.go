@@ -22,7 +22,7 @@ func awaitReady(ctx context.Context, addr string) error {
 		}
 		if resp, err := h.Do(req); err == nil {
 			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK || resp.StatusCode == 404 { //PENDING
+			if resp.StatusCode == http.StatusOK {
 				return nil
 			}
 		}
