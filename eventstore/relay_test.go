@@ -116,7 +116,7 @@ func TestBrokerDownWhileTheLogGrows(t *testing.T) {
 		nc, js := b.connect()
 		r, _ := m.relay(nc, synced)
 		m.append(10)
-		m.filled(js)
+		eventually(t, "the relay has caught up", func() bool { return r.Status().Position == 10 })
 		b.server.Stop()
 		m.append(5000)
 		eventually(t, "the relay waits", func() bool { s := r.Status(); return s.State == "waiting" && s.Lag == 5000 })
