@@ -162,12 +162,16 @@ func newWorker(t *testing.T, db *testkit.DB, pageMax int) *projections.Worker {
 // run lets a worker work until the test ends, or stop is called.
 func run(t *testing.T, w *projections.Worker) (stop func()) {
 	t.Helper()
+	stop = runWorker(w)
+	t.Cleanup(stop)
+	return stop
+}
+
+func runWorker(w *projections.Worker) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.Run(ctx) }()
-	stop = func() { cancel(); <-done }
-	t.Cleanup(stop)
-	return stop
+	return func() { cancel(); <-done }
 }
 
 // waitFor waits until all read models have reached a position.
