@@ -163,14 +163,15 @@ func sliceReader(list reflect.Type) reader {
 			n++
 		}
 		into.Set(reflect.MakeSlice(list, n, n))
+		var wrong *Problem
 		i := at + 1
 		for e := range n {
 			if p := read(t, i, into.Index(e)); p != nil {
-				return within(p, "["+strconv.Itoa(e)+"]")
+				wrong = worse(wrong, within(p, "["+strconv.Itoa(e)+"]"))
 			}
 			i = t.nodes[i].end
 		}
-		return nil
+		return wrong
 	}
 }
 
@@ -197,28 +198,39 @@ func structReader(t reflect.Type) reader {
 		if n.kind != jsonObject {
 			return invalidField("", "it is an object")
 		}
+		var wrong *Problem
 		seen := 0
 		for _, m := range n.members {
 			name := t.nodes[m].name
 			f, ok := fields[name]
 			if !ok {
-				return within(problem(codeUnknownField, "there is no such field here"), shorten(name))
+				wrong = worse(wrong, within(problem(codeUnknownField, "there is no such field here"), shorten(name)))
+				continue
 			}
 			if t.nodes[m].kind == jsonNull {
 				continue
 			}
 			seen |= f.required
 			if p := f.read(t, m, into.Field(f.index)); p != nil {
-				return within(p, name)
+				wrong = worse(wrong, within(p, name))
 			}
 		}
 		for i, name := range requiredFields[into.Type()] {
-			if seen&(1<<i) == 0 {
+			if wrong == nil && seen&(1<<i) == 0 {
 				return invalidField(name, "it is required")
 			}
 		}
-		return nil
+		return wrong
 	}
+}
+
+// worse is the one of two problems that is answered: an unknown field wins over a wrong value, and else
+// the first.
+func worse(first, next *Problem) *Problem {
+	if first == nil || first.Code == codeInvalidValue && next.Code == codeUnknownField {
+		return next
+	}
+	return first
 }
 
 // within puts a step before a problem's path.

@@ -20,18 +20,11 @@ type commandFate struct {
 
 func (s *Server) getCommand(c *call) error {
 	q := c.queryOf()
-	q.checkOrg()
-	orgID := q.values.Get("org_id")
-	if orgID == "" && c.unknown == nil && c.who.OrgID == "" {
-		c.fail("org_id", "a platform key names the organisation")
+	if q.values.Get("org_id") == "" && c.unknown == nil && c.who.OrgID == "" {
+		q.fail("org_id", "a platform key names the organisation")
 	}
-	if err := c.allow(s.limits); err != nil {
-		return err
-	}
-	if orgID == "" {
-		orgID = c.who.OrgID
-	}
-	if err := c.ownOrg(orgID); err != nil {
+	orgID, err := s.begin(q)
+	if err != nil {
 		return err
 	}
 	fate, err := s.fate(c.r.Context(), eventstore.KeyRef{OrgID: orgID, Key: c.r.PathValue("key")})

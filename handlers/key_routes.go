@@ -20,7 +20,7 @@ func (s *Server) keyRoutes() []route {
 		{
 			method: http.MethodGet, path: "/v1/keys", id: "list-keys", summary: "List API keys, without their secrets",
 			needs: auth.ManageKeys, status: http.StatusOK, answer: projections.List[auth.Key]{}, handle: s.listKeys,
-			query: append(pageParameters(), orgParameter),
+			query: append(pageParameters(), orgParameter, positionParameter),
 		},
 		{
 			method: http.MethodDelete, path: "/v1/keys/{key_id}", id: "revoke-key", summary: "Revoke an API key; it fails within five seconds",
@@ -87,12 +87,8 @@ func (s *Server) createKey(c *call) error {
 
 func (s *Server) listKeys(c *call) error {
 	q := c.queryOf()
-	q.checkOrg()
 	limit, after := q.limit(), q.after()
-	if err := c.allow(s.limits); err != nil {
-		return err
-	}
-	orgID, err := q.org()
+	orgID, err := s.begin(q)
 	if err != nil {
 		return err
 	}

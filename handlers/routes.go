@@ -46,10 +46,6 @@ func (s *Server) commandRoutes() []route {
 			method: http.MethodPost, path: "/v1/commands", id: "send-commands", summary: "Carry out many commands, one a line, answered one a line",
 			needs: auth.Read, status: http.StatusOK, body: commandLine{}, answer: lineAnswer{}, handle: s.bulk,
 		},
-		{
-			method: http.MethodGet, path: "/v1/commands/{key}", id: "get-command", summary: "The fate of a command",
-			needs: auth.Read, status: http.StatusOK, answer: commandFate{}, handle: s.getCommand,
-			query: []parameter{orgParameter},
-		},
+		readRoute("/v1/commands/{key}", "get-command", "The fate of a command", commandFate{}, s.getCommand),
 	}
 }

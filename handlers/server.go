@@ -42,8 +42,10 @@ type Server struct {
 	pages  documents
 	// followers counts live streams.
 	followers atomic.Int64
-	stop      context.Context // ended by Close: whoever streams goes home
-	cancel    context.CancelFunc
+	// caughtUp: the read models were near the log's end once.
+	caughtUp atomic.Bool
+	stop     context.Context // ended by Close: whoever streams goes home
+	cancel   context.CancelFunc
 }
 
 // NewServer makes the API.

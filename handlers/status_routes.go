@@ -122,9 +122,11 @@ type healthCheck struct {
 
 func (s *Server) live(c *call) error { return c.answer(healthAnswer{Status: "ok"}) }
 
-// ready answers 503 when requests could not be answered. A broker out of reach is shown, but does not
-// count: orders are taken, and read models follow Postgres, without it. A fenced log counts as little:
-// reads go on, and commands say why they are refused.
+// ready answers 503 when requests could not be answered: without the database, and after a start until the
+// read models have caught up. What follows is shown, but does not count, as taking all replicas out at once
+// would help nobody: a broker out of reach (orders are taken, and read models follow Postgres, without
+// it), a fenced log (reads go on, and commands say why they are refused), and a read model that stopped
+// or fell behind later (reads say how old they are).
 func (s *Server) ready(c *call) error {
 	ctx, cancel := context.WithTimeout(c.r.Context(), looksWithin)
 	defer cancel()
@@ -132,11 +134,17 @@ func (s *Server) ready(c *call) error {
 	a := healthAnswer{Status: "ok", Checks: []healthCheck{{Name: "database", OK: err == nil, Needed: true}}}
 	if err == nil {
 		a.Checks = append(a.Checks, healthCheck{Name: "log", OK: status.Head.Fenced == "", Detail: status.Head.Fenced})
+		caughtUp := true
 		for _, p := range status.Projections {
+			near := p.State != "stopped" && p.Lag <= lagMax
+			caughtUp = caughtUp && (near || p.State == "stopped")
 			a.Checks = append(a.Checks, healthCheck{
-				Name: "projection " + p.Name, OK: p.State != "stopped" && p.Lag <= lagMax, Needed: p.State == "running",
+				Name: "projection " + p.Name, OK: near, Needed: p.State == "running" && !s.caughtUp.Load(),
 				Detail: fmt.Sprintf("%s, %d behind", p.State, p.Lag),
 			})
+		}
+		if caughtUp {
+			s.caughtUp.Store(true)
 		}
 	}
 	if s.Connected != nil {
