@@ -56,6 +56,7 @@ type scenario struct {
 var scenarios = []scenario{
 	{"commands", (*bed).commands},
 	{"relay", (*bed).relay},
+	{"projections", (*bed).projections},
 	{"http", (*bed).http},
 	{"growth", (*bed).growth},
 }
