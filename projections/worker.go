@@ -38,6 +38,8 @@ type Worker struct {
 	pool *pgxpool.Pool
 	log  *eventstore.Log
 	feed Feed
+	// window has the latest events, for all read models that are not behind.
+	window *window
 
 	mu    sync.Mutex
 	marks map[string]mark
@@ -52,7 +54,7 @@ type mark struct {
 // NewWorker makes a worker. The pool runs as ledger_projector and has a connection for each read model; log
 // reads through a pool of that role too.
 func NewWorker(pool *pgxpool.Pool, log *eventstore.Log, feed Feed) *Worker {
-	w := &Worker{pool: pool, log: log, feed: feed, marks: map[string]mark{}}
+	w := &Worker{pool: pool, log: log, feed: feed, window: newWindow(), marks: map[string]mark{}}
 	for _, name := range Names {
 		w.marks[name] = mark{moved: make(chan struct{})}
 	}
@@ -63,6 +65,7 @@ func NewWorker(pool *pgxpool.Pool, log *eventstore.Log, feed Feed) *Worker {
 // up.
 func (w *Worker) Run(ctx context.Context) {
 	var all sync.WaitGroup
+	all.Go(func() { w.window.run(ctx, w.log, w.feed) })
 	for _, name := range Names {
 		all.Go(func() { w.keepUp(ctx, models[name]) })
 	}
@@ -107,10 +110,45 @@ func (w *Worker) follow(ctx context.Context, m *model) (checkpoint, error) {
 		return at, &versionError{m.name, at.version, m.version}
 	}
 	w.raise(m.name, at.position)
-	err = w.feed.Follow(ctx, at.position, at.hash, pageMax, func(ctx context.Context, events []eventstore.Event) error {
-		return w.take(ctx, m, &at, events)
-	})
+	for err == nil {
+		err = w.feed.Follow(ctx, at.position, at.hash, pageMax, func(ctx context.Context, events []eventstore.Event) error {
+			if err := w.take(ctx, m, &at, events); err != nil {
+				return err
+			}
+			if _, within, _ := w.window.after(at.position); within {
+				return errWithin
+			}
+			return nil
+		})
+		if errors.Is(err, errWithin) {
+			err = w.share(ctx, m, &at)
+		}
+	}
 	return at, err
+}
+
+// errWithin ends a model's own feed: the window has what comes next.
+var errWithin = errors.New("the window goes on from here")
+
+// share brings a read model on with the window's events, for as long as it keeps up with them.
+func (w *Worker) share(ctx context.Context, m *model, at *checkpoint) error {
+	for {
+		events, within, moved := w.window.after(at.position)
+		switch {
+		case !within:
+			return nil
+		case len(events) > 0:
+			if err := w.take(ctx, m, at, events); err != nil {
+				return err
+			}
+		default:
+			select {
+			case <-moved:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
 }
 
 // take applies a page. Where an event in it can't be applied, what comes before it still is, so that the
