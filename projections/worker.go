@@ -16,11 +16,12 @@ import (
 )
 
 const (
-	pageMax      = 2000             // events folded and written at once
-	standby      = time.Second      // how long a worker that lost a race leaves the model to the other
-	retryMin     = time.Second / 10 // between attempts while the database or the feed is away …
-	retryMax     = 5 * time.Second  // … at most
-	stoppedRetry = 30 * time.Second // a stopped model is tried again, in case its rows were mended by hand
+	pageMax      = 2000                  // events folded and written at once
+	standby      = time.Second           // how long a worker that lost a race leaves the model to the other
+	pageEvery    = 10 * time.Millisecond // a model's small pages come no closer: a busy log makes larger ones
+	retryMin     = time.Second / 10      // between attempts while the database or the feed is away …
+	retryMax     = 5 * time.Second       // … at most
+	stoppedRetry = 30 * time.Second      // a stopped model is tried again, in case its rows were mended by hand
 )
 
 // Feed gives the events after a position, in order and without a gap, and goes on as the log grows:
@@ -132,20 +133,30 @@ var errWithin = errors.New("the window goes on from here")
 
 // share brings a read model on with the window's events, for as long as it keeps up with them.
 func (w *Worker) share(ctx context.Context, m *model, at *checkpoint) error {
+	var last time.Time
 	for {
 		events, within, moved := w.window.after(at.position)
+		rest := pageEvery - time.Since(last)
 		switch {
 		case !within:
 			return nil
-		case len(events) > 0:
-			if err := w.take(ctx, m, at, events); err != nil {
-				return err
-			}
-		default:
+		case len(events) == 0:
 			select {
 			case <-moved:
 			case <-ctx.Done():
 				return ctx.Err()
+			}
+		case len(events) < pageMax && rest > 0:
+			select {
+			case <-time.After(rest):
+				last = time.Time{}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		default:
+			last = time.Now()
+			if err := w.take(ctx, m, at, events); err != nil {
+				return err
 			}
 		}
 	}
