@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"orderledger/internal/schema"
 	"orderledger/internal/testkit"
@@ -230,5 +231,32 @@ func (l *ledger) trafficUntil(ctx context.Context, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	for i := 0; ctx.Err() == nil; i++ {
 		_ = l.oneOrder(ctx, r, fmt.Sprintf("u%d-%d", seed, i)) // the last one is cut off
+	}
+}
+
+// Rows of another version of a fold are not moved on by this one; a rebuild makes them this one's.
+func TestRebuildAfterANewVersion(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	if _, err := l.db.Pool(t, schema.Projector).Exec(t.Context(), `UPDATE projections SET version = 0 WHERE name = 'accounts'`); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorker(t, l.db, 100)
+	run(t, w)
+	r := newReader(t, l.db, w)
+	l.must(t, "top-up", topUp("org-a", "50.00", "CNY", "bank-1"))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var stopped *projections.StoppedError
+	if err := r.WaitFor(ctx, 1, projections.Accounts); !errors.As(err, &stopped) || !strings.Contains(stopped.Reason, "ledger rebuild accounts") {
+		t.Fatalf("got %v, want a stop that says what to do", err)
+	}
+	if got, err := rebuilding(t, l.db).Rebuild(t.Context(), projections.Accounts); err != nil || got.Compared || got.Position != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	l.must(t, "again", topUp("org-a", "50.00", "CNY", "bank-2"))
+	waitFor(t, r, 2)
+	if a, err := r.Account(t.Context(), "org-a"); err != nil || a.Balances[0].Cash != "100.00" {
+		t.Errorf("%+v, %v", a, err)
 	}
 }
