@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -131,7 +132,7 @@ func foldBillLines(events []eventstore.Event, first map[string]*eventstore.Event
 		}
 		placing := first[e.Stream]
 		if placing == nil {
-			return cannot(e, fmt.Errorf("its order was never placed"))
+			return cannot(e, errors.New("its order was never placed"))
 		}
 		if err := postOrder(placing, e, zones, out); err != nil {
 			return err

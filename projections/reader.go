@@ -72,10 +72,10 @@ func (r *Reader) Checkpoints(ctx context.Context) ([]Checkpoint, error) {
 	return all, nil
 }
 
-// read runs queries on read models in one snapshot and one round trip. It returns the position that all
-// of the named models have reached in it. Their tables are locked before the
-// snapshot is taken: a rebuild that puts another table in a model's place would otherwise show that table
-// to a snapshot from before its rows were there.
+// read runs queries on read models in one snapshot and one round trip. It returns the position that all of
+// the named models have reached in it. Their tables are locked before the snapshot is taken: a rebuild that
+// puts another table in a model's place would otherwise show that table to a snapshot from before its rows
+// were there.
 func (r *Reader) read(ctx context.Context, org string, names []string, queue func(*pgx.Batch)) (asOf int64, err error) {
 	const checkpoint = `SELECT min(position) FROM projections WHERE name = ANY($1)`
 	var b pgx.Batch
