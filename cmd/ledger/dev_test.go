@@ -2,12 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"orderledger/internal/client"
 )
@@ -155,14 +158,7 @@ func TestImportFromFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tally := func(o outcome) (tally client.Tally) {
-		t.Helper()
-		out := strings.Split(strings.TrimSpace(o.stdout), "\n")
-		if err := json.Unmarshal([]byte(out[len(out)-1]), &tally); err != nil {
-			t.Fatalf("%v: %+v", err, o)
-		}
-		return tally
-	}
+	tally := func(o outcome) client.Tally { return importTally(t, o.stdout) }
 	dry := ledger(t, "import", file, "--dry-run")
 	if dry.code != exitConflict || tally(dry) != (client.Tally{Read: 3, Refused: 1}) || !strings.Contains(dry.stderr, "line 4: invalid_value") {
 		t.Errorf("dry run: %+v", dry)
@@ -177,4 +173,50 @@ func TestImportFromFile(t *testing.T) {
 		t.Errorf("import again: %+v", again)
 	}
 	d.stop(t)
+}
+
+func TestDatabaseThatDiesComesBack(t *testing.T) {
+	t.Parallel()
+	dir := newData(t)
+	d := startDev(t, dir, "--no-demo", "--http", "127.0.0.1:0")
+	topUp := func(reference string) {
+		t.Helper()
+		body := object{"amount": "1.00", "currency": "CNY", "reference": reference}
+		for deadline := time.Now().Add(30 * time.Second); ; {
+			err := d.client(t).Command(t.Context(), http.MethodPost, "/v1/accounts/org-acme/top-ups", reference, body, nil)
+			var p *client.Problem
+			if err == nil {
+				return
+			}
+			if !errors.As(err, &p) || p.Status != http.StatusServiceUnavailable || time.Now().After(deadline) {
+				t.Fatalf("top-up %s: %v\n%s", reference, err, d.output)
+			}
+		}
+	}
+	topUp("before")
+	for i := range 2 {
+		pid, err := strconv.Atoi(strings.SplitN(d.file(t, "postgres/postmaster.pid"), "\n", 2)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		topUp("after-" + strconv.Itoa(i))
+	}
+	d.stop(t)
+	must(t, "verify", "--data", dir)
+}
+
+// Root's own folders are closed to the database's user, who must still reach its data.
+func TestDevBelowAFolderThatOthersCannotEnter(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "checkout", ".ledger")
+	if err := os.Mkdir(filepath.Dir(dir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	removeData(t, dir)
+	d := startDev(t, dir, "--no-demo", "--http", "127.0.0.1:0")
+	d.stop(t)
+	must(t, "status", "--data", dir)
 }
