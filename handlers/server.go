@@ -44,6 +44,7 @@ type Server struct {
 	followers atomic.Int64
 	// caughtUp: the read models were near the log's end once.
 	caughtUp atomic.Bool
+	draining atomic.Bool
 	stop     context.Context // ended by Close: whoever streams goes home
 	cancel   context.CancelFunc
 }
@@ -62,6 +63,9 @@ func NewServer(o Options) *Server {
 	s.mux.HandleFunc("/", s.noRoute)
 	return s
 }
+
+// Drain makes /readyz say 503 from now on, so that no new requests are sent here; those that come are answered.
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // Close ends live streams and long uploads, which http.Server.Shutdown would wait for.
 func (s *Server) Close() { s.cancel() }

@@ -147,6 +147,9 @@ func (s *Server) ready(c *call) error {
 			s.caughtUp.Store(true)
 		}
 	}
+	if s.draining.Load() {
+		a.Checks = append(a.Checks, healthCheck{Name: "process", Needed: true, Detail: "it is about to stop"})
+	}
 	if s.Connected != nil {
 		a.Checks = append(a.Checks, healthCheck{Name: "nats", OK: s.Connected()})
 	}

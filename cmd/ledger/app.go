@@ -49,6 +49,8 @@ type appConfig struct {
 	http       string // address of the API, with the role api
 	pprof      string // address of profiles, "" has none
 	roles      []string
+	// drainDelay is how long it answers on after its readiness has said that it will stop.
+	drainDelay time.Duration
 }
 
 // app is the running system, or the part of it that its roles name.
@@ -222,13 +224,19 @@ func (a *app) openAPI(context.Context) (err error) {
 	options := handlers.Options{
 		Executor: a.executor, Log: a.log, Watch: a.watch, Keys: auth.NewKeys(a.pool), Reader: a.reader, Reads: a.reads,
 	}
+	if a.nc != nil {
+		options.Connected = a.nc.IsConnected
+		options.Relay = func(ctx context.Context) eventstore.RelayStatus { return streamStatus(ctx, a.nc) }
+	}
 	if a.relay != nil {
 		options.Relay = func(context.Context) eventstore.RelayStatus { return a.relay.Status() }
 	}
-	if a.nc != nil {
-		options.Connected = a.nc.IsConnected
-	}
-	a.serve("the API", a.listener, handlers.NewServer(options).HTTPServer(a.config.http))
+	server := handlers.NewServer(options)
+	a.serve("the API", a.listener, server.HTTPServer(a.config.http))
+	a.onClose(func() {
+		server.Drain()
+		time.Sleep(a.config.drainDelay) // balancers ask for readiness now and then, and go on sending until they know
+	})
 	return nil
 }
 

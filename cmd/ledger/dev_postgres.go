@@ -27,28 +27,35 @@ func keepPostgres(ctx context.Context, dir *dataDir, db *pgserver.Server) error 
 			return db.Stop()
 		case <-db.Done():
 		}
-		cause := db.Wait()
+		again, err := restart(ctx, dir, db.Wait(), &died)
+		if err != nil || again == nil {
+			return err
+		}
+		if db = again; db.URL("ledger") != url {
+			// Its socket stands in a folder made for each start, as the data folder's path is too long for one.
+			return errors.Join(errors.New("the database came back at another address; start again"), db.Stop())
+		}
+		slog.Warn("the database is back")
+	}
+}
+
+// restart starts the cluster until it runs; nil when ctx ended first. It may die while it recovers.
+func restart(ctx context.Context, dir *dataDir, cause error, died *[]time.Time) (*pgserver.Server, error) {
+	for {
 		now := time.Now()
-		died = append(died, now)
-		if len(died) > restartsMost {
-			died = died[1:]
-			if now.Sub(died[0]) < restartsWithin {
-				return fmt.Errorf("the database died %d times within %s: %w", restartsMost+1, restartsWithin, cause)
+		if *died = append(*died, now); len(*died) > restartsMost {
+			if *died = (*died)[1:]; now.Sub((*died)[0]) < restartsWithin {
+				return nil, fmt.Errorf("the database died again and again within %s: %w", restartsWithin, cause)
 			}
 		}
 		slog.Warn("starting the database again", "cause", cause)
 		again, err := pgserver.Start(ctx, pgserver.Options{Dir: dir.path})
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return fmt.Errorf("start the database again: %w", err)
+		if err == nil {
+			return again, nil
 		}
-		db = again
-		if db.URL("ledger") != url {
-			// Its socket stands in a folder made for each start, as the data folder's path is too long for one.
-			return errors.Join(errors.New("the database came back at another address; start again"), db.Stop())
+		if ctx.Err() != nil {
+			return nil, nil
 		}
-		slog.Warn("the database is back", "after", time.Since(now).Round(time.Millisecond))
+		cause = err
 	}
 }

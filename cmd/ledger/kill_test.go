@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -88,8 +87,6 @@ func TestKilledDuringImport(t *testing.T) {
 	if err != nil || tally.Replayed != lines || tally.Position != events {
 		t.Errorf("the same file again: %+v, %v; want %d replayed, %d events", tally, err, lines, events)
 	}
-	if out := must(t, "verify", "--data", dir); !strings.Contains(out, "clean") {
-		t.Errorf("verify:\n%s", out)
-	}
+	verifyClean(t, dir)
 	d.stop(t)
 }

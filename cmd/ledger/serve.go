@@ -74,7 +74,7 @@ func serveConfig(c *cobra.Command, s settings, http string, roles []string) (app
 		http = s.HTTP
 	}
 	return appConfig{
-		databaseURL: s.DatabaseURL, natsSynced: s.NATSSynced, http: http, pprof: s.PprofAddr, roles: roles,
+		databaseURL: s.DatabaseURL, natsSynced: s.NATSSynced, http: http, pprof: s.PprofAddr, roles: roles, drainDelay: s.DrainDelay,
 		connectNATS: func(o ...nats.Option) (*nats.Conn, error) { return nats.Connect(s.NATSURL, o...) },
 	}, nil
 }

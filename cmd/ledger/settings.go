@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -17,9 +18,11 @@ type settings struct {
 	NATSSynced bool   `env:"NATS_SYNCED"`
 	HTTP       string `env:"HTTP" envDefault:"127.0.0.1:8080"`
 	PprofAddr  string `env:"PPROF_ADDR"` // a loopback address for profiles; "" has none
-	LogLevel   string `env:"LOG_LEVEL"`
-	Server     string `env:"SERVER"`
-	APIKey     string `env:"API_KEY"`
+	// DrainDelay is how long serve answers on after /readyz has begun to say that it will stop.
+	DrainDelay time.Duration `env:"DRAIN_DELAY"`
+	LogLevel   string        `env:"LOG_LEVEL"`
+	Server     string        `env:"SERVER"`
+	APIKey     string        `env:"API_KEY"`
 }
 
 func readSettings() (settings, error) {

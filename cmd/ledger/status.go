@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 
@@ -23,11 +25,13 @@ type status struct {
 		Fenced   string `json:"fenced,omitempty"`
 	} `json:"head"`
 	// Relay is missing where no broker can be asked.
-	Relay *struct {
-		Position int64 `json:"position"`
-		Lag      int64 `json:"lag"`
-	} `json:"relay"`
+	Relay       *relayStatus  `json:"relay"`
 	Projections []modelStatus `json:"projections"`
+}
+
+type relayStatus struct {
+	Position int64 `json:"position"`
+	Lag      int64 `json:"lag"`
 }
 
 type modelStatus struct {
@@ -78,21 +82,15 @@ func readStatus(ctx context.Context, p *place) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	relayed, known, err := relayedTo(ctx, p)
-	if err != nil {
-		return nil, err
-	}
+	relay := askStream(ctx, p)
 	// The head comes last: nothing is ahead of it.
 	head, err := eventstore.NewLog(pool).Head(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.Head.Position, s.Head.Hash, s.Head.Epoch, s.Head.Fenced = head.Position, head.Hash.String(), head.Epoch, head.Fenced
-	if known {
-		s.Relay = &struct {
-			Position int64 `json:"position"`
-			Lag      int64 `json:"lag"`
-		}{relayed, max(0, head.Position-relayed)}
+	if relay.State == streamAnswers {
+		s.Relay = &relayStatus{relay.Position, max(0, head.Position-relay.Position)}
 	}
 	for _, m := range models {
 		s.Projections = append(s.Projections, modelStatus{m.Name, m.Version, m.Position, head.Position - m.Position, m.State, m.Error})
@@ -100,28 +98,34 @@ func readStatus(ctx context.Context, p *place) (*status, error) {
 	return s, nil
 }
 
-// relayedTo asks the broker how far its copy reaches. A broker that is away is no fault of the ledger's.
-func relayedTo(ctx context.Context, p *place) (position int64, known bool, err error) {
-	if p.natsURL == "" {
-		return 0, false, nil
-	}
+// streamAnswers is the state of a relay that runs elsewhere, if at all: its stream could be asked.
+const streamAnswers = "elsewhere"
+
+// askStream asks the broker how far its copy reaches. A broker that is away is no fault of the ledger's.
+func askStream(ctx context.Context, p *place) eventstore.RelayStatus {
 	nc, err := connectBroker(p)
 	if err != nil {
-		return 0, false, nil
+		return eventstore.RelayStatus{State: "waiting", LastError: err.Error()}
 	}
 	defer nc.Close()
+	return streamStatus(ctx, nc)
+}
+
+func streamStatus(ctx context.Context, nc *nats.Conn) eventstore.RelayStatus {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	var last uint64
 	js, err := jetstream.New(nc)
-	if err != nil {
-		return 0, false, fmt.Errorf("use JetStream: %w", err)
+	if err == nil {
+		var stream jetstream.Stream
+		if stream, err = js.Stream(ctx, eventstore.StreamName); err == nil {
+			last = stream.CachedInfo().State.LastSeq
+		}
 	}
-	stream, err := js.Stream(ctx, eventstore.StreamName)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return 0, true, nil
+	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) { // a stream that is not there yet is at 0
+		return eventstore.RelayStatus{State: "waiting", LastError: err.Error()}
 	}
-	if err != nil {
-		return 0, false, fmt.Errorf("look for stream %s: %w", eventstore.StreamName, err)
-	}
-	return int64(stream.CachedInfo().State.LastSeq), true, nil
+	return eventstore.RelayStatus{State: streamAnswers, Position: int64(last)}
 }
 
 func (s *status) print(w io.Writer) error {

@@ -44,9 +44,7 @@ func TestTraceOfAGPUCluster(t *testing.T) {
 	if got := statusCounts(t, d); !maps.Equal(got, expected) {
 		t.Errorf("orders by status: %v, want %v", got, expected)
 	}
-	if out := must(t, "verify", "--data", dir); !strings.Contains(out, "clean") {
-		t.Errorf("verify:\n%s", out)
-	}
+	verifyClean(t, dir)
 	d.stop(t)
 }
 
