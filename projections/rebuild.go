@@ -101,6 +101,14 @@ func (b *rebuild) alone(ctx context.Context, do func() error) error {
 }
 
 func (b *rebuild) run(ctx context.Context) error {
+	if err := b.fresh(ctx); err != nil {
+		return err
+	}
+	return b.put(ctx)
+}
+
+// fresh makes the new tables, at the position of those that are served, and compares the two.
+func (b *rebuild) fresh(ctx context.Context) error {
 	if err := b.clear(ctx); err != nil {
 		return err
 	}
@@ -128,10 +136,7 @@ func (b *rebuild) run(ctx context.Context) error {
 	if err := b.finish(ctx); err != nil {
 		return err
 	}
-	if err := b.compare(ctx); err != nil {
-		return err
-	}
-	return b.put(ctx)
+	return b.compare(ctx)
 }
 
 // clear drops what a rebuild leaves.

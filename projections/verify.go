@@ -1,0 +1,113 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+
+	"orderledger/eventstore"
+)
+
+// Verification checks everything that can be checked of a ledger, while it runs: the log by itself, what
+// was derived from it, and its copies. It believes nothing that it can reckon anew.
+type Verification struct {
+	// App, Owner and Projector are pools as ledger_app, ledger_owner and ledger_projector.
+	App, Owner, Projector *pgxpool.Pool
+	// NATS is where the mirror is; nil leaves the mirror out.
+	NATS *nats.Conn
+	// Progress is told of the part under way, and how many of its events were looked at; nil tells nobody.
+	Progress func(check string, done, total int64)
+}
+
+// Report is what a verification found, as of a position.
+type Report struct {
+	Clean    bool    `json:"clean"`
+	Position int64   `json:"position"`
+	Checks   []Check `json:"checks"`
+}
+
+// Check is one thing that was looked at: how many of what it is about, and the first fault.
+type Check struct {
+	Name    string `json:"name"`
+	OK      bool   `json:"ok"`
+	Checked int64  `json:"checked"`
+	Detail  string `json:"detail,omitempty"`
+}
+
+// fault notes a fault; the first one stays.
+func (c *Check) fault(format string, args ...any) {
+	if c.OK {
+		c.OK, c.Detail = false, fmt.Sprintf(format, args...)
+	}
+}
+
+// Run makes the report. An error means that something could not be looked at, not that it is wrong.
+func (v Verification) Run(ctx context.Context) (Report, error) {
+	log := eventstore.NewLog(v.App)
+	head, err := log.Head(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{Clean: true, Position: head.Position}
+	w := newLogWalk(head)
+	if err := v.walk(ctx, log, w); err != nil {
+		return r, err
+	}
+	r.Checks = append(r.Checks, w.checks()...)
+	for _, part := range []func(context.Context, *eventstore.Log, eventstore.Head) ([]Check, error){
+		v.tables, v.savedStates, v.mirror, v.readModels,
+	} {
+		checks, err := part(ctx, log, head)
+		if err != nil {
+			return r, err
+		}
+		r.Checks = append(r.Checks, checks...)
+	}
+	for _, c := range r.Checks {
+		r.Clean = r.Clean && c.OK
+	}
+	return r, nil
+}
+
+// verifyPage is how many events are held at once.
+const verifyPage = 2000
+
+// walk goes through the log once, in order.
+func (v Verification) walk(ctx context.Context, log *eventstore.Log, w *logWalk) error {
+	return v.pages(ctx, log, "log", w.head.Position, func(events []eventstore.Event) error {
+		for i := range events {
+			w.next(&events[i])
+		}
+		return nil
+	})
+}
+
+// pages gives the events up to a position to do, in order.
+func (v Verification) pages(ctx context.Context, log *eventstore.Log, check string, upTo int64, do func([]eventstore.Event) error) error {
+	for after := int64(0); after < upTo; {
+		events, err := log.Read(ctx, after, verifyPage)
+		if err != nil {
+			return err
+		}
+		for len(events) > 0 && events[len(events)-1].Position > upTo {
+			events = events[:len(events)-1]
+		}
+		if len(events) == 0 {
+			return nil
+		}
+		if err := do(events); err != nil {
+			return err
+		}
+		after = events[len(events)-1].Position
+		v.progress(check, after, upTo)
+	}
+	return nil
+}
+
+func (v Verification) progress(check string, done, total int64) {
+	if v.Progress != nil {
+		v.Progress(check, done, total)
+	}
+}
