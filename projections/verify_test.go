@@ -204,9 +204,9 @@ func TestVerifyFindsARewrittenTail(t *testing.T) {
 	}
 	hash := events[0].Hash
 	for _, e := range events[1:] {
-		e.Actor = "key:another"
+		e.Correlation = "rewritten"
 		hash = e.ChainHash(hash)
-		l.tamper(t, fmt.Sprintf(`UPDATE events SET actor = 'key:another', hash = '\x%s' WHERE position = %d`, hash, e.Position))
+		l.tamper(t, fmt.Sprintf(`UPDATE events SET correlation = 'rewritten', hash = '\x%s' WHERE position = %d`, hash, e.Position))
 	}
 	l.tamper(t, fmt.Sprintf(`UPDATE head SET hash = '\x%s'`, hash))
 	want := map[string]string{"mirror": fmt.Sprintf("event %d:", head-2)}
