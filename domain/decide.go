@@ -24,7 +24,7 @@ func Decide(s States, c Command, clock Clock) (Decision, *Rejection) {
 	case ExpireOrder:
 		return decideExpire(s, c, clock)
 	case TopUp:
-		return decideTopUp(s, c, clock)
+		return decideTopUp(s, c)
 	case ChangeSettings:
 		return decideSettings(s, c)
 	}
@@ -156,8 +156,10 @@ func allocate(o *Order, b Balance, named *Allocation) (Funds, *Rejection) {
 	}
 	missing := shortfall(funds.Cash, b.Cash).Add(shortfall(funds.Gift, b.Gift))
 	if missing.Sign() > 0 {
-		return Funds{}, &Rejection{Code: InsufficientFunds, Missing: missing, Currency: o.Currency,
-			Detail: "the account lacks " + missing.String() + " " + string(o.Currency) + "; top it up, then pay again"}
+		return Funds{}, &Rejection{
+			Code: InsufficientFunds, Missing: missing, Currency: o.Currency,
+			Detail: "the account lacks " + missing.String() + " " + string(o.Currency) + "; top it up, then pay again",
+		}
 	}
 	return funds, nil
 }
@@ -198,7 +200,7 @@ func decideExpire(s States, c ExpireOrder, clock Clock) (Decision, *Rejection) {
 	return one(OrderRef(o.OrderID), OrderExpired{OrderID: o.OrderID, OrgID: o.OrgID, PayBefore: *o.PayBefore}), nil
 }
 
-func decideTopUp(s States, c TopUp, clock Clock) (Decision, *Rejection) {
+func decideTopUp(s States, c TopUp) (Decision, *Rejection) {
 	a := s.Account(c.OrgID)
 	amount, err := c.Amount.In(c.Currency)
 	if err != nil {

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -81,20 +82,28 @@ func exampleEvents() []domain.Event {
 	funds := domain.Funds{Cash: amount("80.00"), Gift: amount("6.00"), Voucher: amount("0.00")}
 	return []domain.Event{
 		domain.OrderPlaced{
-			Header: domain.Header{OrderID: orderID, OrgID: "org-acme", OrderType: domain.Purchase, ProjectID: "default", ConsumerID: "user-7", Currency: "CNY",
+			Header: domain.Header{
+				OrderID: orderID, OrgID: "org-acme", OrderType: domain.Purchase, ProjectID: "default", ConsumerID: "user-7", Currency: "CNY",
 				TradeNo: "T-2025-1", BusinessGroup: "ml", Tags: map[string]string{"team": "vision", "cost": "é\u2028"}, ParentOrderID: &parent,
-				Personal: map[string]string{"contact": domain.Digest("salt", "Ana")}},
+				Personal: map[string]string{"contact": domain.Digest("salt", "Ana")},
+			},
 			Lines:      []domain.Line{{LineNo: 1, LineSpec: spec, ListAmount: amount("86.58"), PayableAmount: amount("86.00")}, {LineNo: 2, LineSpec: metered, ListAmount: amount("0.00"), PayableAmount: amount("0.00")}},
 			ListAmount: amount("86.58"), DiscountAmount: amount("0.58"), PayableAmount: amount("86.00"), PayBefore: &to,
 		},
-		domain.OrderPaid{OrderID: orderID, OrgID: "org-acme", Currency: "CNY", Paid: funds, BillingPeriod: "2025-11",
-			Lines: []domain.LinePayment{{LineNo: 1, Funds: funds}, {LineNo: 2, Funds: domain.NoFunds("CNY")}}},
+		domain.OrderPaid{
+			OrderID: orderID, OrgID: "org-acme", Currency: "CNY", Paid: funds, BillingPeriod: "2025-11",
+			Lines: []domain.LinePayment{{LineNo: 1, Funds: funds}, {LineNo: 2, Funds: domain.NoFunds("CNY")}},
+		},
 		domain.OrderCancelled{OrderID: orderID, OrgID: "org-acme", Reason: "no longer needed"},
 		domain.OrderExpired{OrderID: orderID, OrgID: "org-acme", PayBefore: from},
-		domain.AccountToppedUp{OrgID: "org-acme", Currency: "CNY", Amount: amount("13.99"), Reference: "bank-serial", Balance: balance,
-			Postings: []domain.Posting{{Place: domain.PlaceBank, Amount: amount("-13.99"), Currency: "CNY"}, {Place: domain.PlaceCash, Amount: amount("13.99"), Currency: "CNY"}}},
-		domain.AccountCharged{OrgID: "org-acme", OrderID: orderID, Currency: "CNY", Funds: funds, Balance: balance,
-			Postings: []domain.Posting{{Place: domain.PlaceCash, Amount: amount("-80.00"), Currency: "CNY"}, {Place: domain.PlaceGift, Amount: amount("-6.00"), Currency: "CNY"}, {Place: domain.PlaceSales, Amount: amount("86.00"), Currency: "CNY"}}},
+		domain.AccountToppedUp{
+			OrgID: "org-acme", Currency: "CNY", Amount: amount("13.99"), Reference: "bank-serial", Balance: balance,
+			Postings: []domain.Posting{{Place: domain.PlaceBank, Amount: amount("-13.99"), Currency: "CNY"}, {Place: domain.PlaceCash, Amount: amount("13.99"), Currency: "CNY"}},
+		},
+		domain.AccountCharged{
+			OrgID: "org-acme", OrderID: orderID, Currency: "CNY", Funds: funds, Balance: balance,
+			Postings: []domain.Posting{{Place: domain.PlaceCash, Amount: amount("-80.00"), Currency: "CNY"}, {Place: domain.PlaceGift, Amount: amount("-6.00"), Currency: "CNY"}, {Place: domain.PlaceSales, Amount: amount("86.00"), Currency: "CNY"}},
+		},
 		domain.OrgSettingsChanged{OrgID: "org-acme", Settings: domain.Settings{TimeZone: "America/New_York", PayBeforeSeconds: 3600}},
 	}
 }
@@ -102,7 +111,8 @@ func exampleEvents() []domain.Event {
 func TestUnknownEvents(t *testing.T) {
 	t.Parallel()
 	_, err := domain.DecodeEvent("order.placed.v99", []byte(`{}`))
-	if u, ok := err.(*domain.UnknownEventError); !ok || u.Type != "order.placed.v99" {
+	var u *domain.UnknownEventError
+	if !errors.As(err, &u) || u.Type != "order.placed.v99" {
 		t.Errorf("an event of a newer build: %v", err)
 	}
 	if _, err := domain.DecodeEvent(domain.TypeOrderPaid, []byte(`{"paid":{"cash":1}}`)); err == nil {

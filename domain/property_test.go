@@ -45,9 +45,11 @@ type model struct {
 func (m *model) org(t *rapid.T) string {
 	return rapid.SampledFrom([]string{"org-a", "org-b"}).Draw(t, "org")
 }
+
 func (m *model) id(t *rapid.T) string {
 	return fmt.Sprintf("0198c2f0-0000-7000-8000-%012d", rapid.IntRange(0, 5).Draw(t, "order"))
 }
+
 func (m *model) currency(t *rapid.T) domain.Currency {
 	return rapid.SampledFrom([]domain.Currency{"CNY", "JPY", "KWD"}).Draw(t, "currency")
 }

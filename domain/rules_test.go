@@ -135,8 +135,10 @@ func TestGiftGoesBeforeCash(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.append(domain.Clock{Now: noon, At: noon}, domain.StreamEvent{Stream: domain.AccountRef("org-acme"), Event: domain.AccountToppedUp{
-		OrgID: "org-acme", Currency: "CNY", Balance: domain.Balance{Currency: "CNY", Frozen: amount("0.00"),
-			Funds: domain.Funds{Cash: amount("100.00"), Gift: amount("0.05"), Voucher: amount("0.00")}},
+		OrgID: "org-acme", Currency: "CNY", Balance: domain.Balance{
+			Currency: "CNY", Frozen: amount("0.00"),
+			Funds: domain.Funds{Cash: amount("100.00"), Gift: amount("0.05"), Voucher: amount("0.00")},
+		},
 	}})
 	w.must(noon, place("0.03", "0.03", "0.03"))
 	w.must(noon, pay())

@@ -186,8 +186,14 @@ func TestReaderSeesItsOrganisation(t *testing.T) {
 			org  string
 			want map[string]int
 		}{
-			{"org-a", map[string]int{"events": 3, "refusals": 1, "erasable": 3}}, {"", map[string]int{}}, {"org-b", map[string]int{"events": 1, "refusals": 1, "erasable": 1}},
-			{"org-c", map[string]int{}}, {"*", map[string]int{"events": 4, "refusals": 2, "erasable": 4}}, {"", map[string]int{}}, {"org-%", map[string]int{}}, {"' OR true --", map[string]int{}},
+			{"org-a", map[string]int{"events": 3, "refusals": 1, "erasable": 3}},
+			{"", map[string]int{}},
+			{"org-b", map[string]int{"events": 1, "refusals": 1, "erasable": 1}},
+			{"org-c", map[string]int{}},
+			{"*", map[string]int{"events": 4, "refusals": 2, "erasable": 4}},
+			{"", map[string]int{}},
+			{"org-%", map[string]int{}},
+			{"' OR true --", map[string]int{}},
 		} {
 			if got := countAs(t, pool, c.org, table); got != c.want[table] {
 				t.Errorf("as %q there are %d rows in %s, want %d", c.org, got, table, c.want[table])

@@ -59,7 +59,7 @@ func (s *Server) bulk(c *call) error {
 		// the last answer, when it has ended: a deadline that has passed would spoil the connection's next request.
 		_ = control.SetReadDeadline(time.Now())
 	}
-	for range under { //nolint:revive // until the reader closes it
+	for range under { // until the reader closes it
 	}
 	if err != nil || s.stop.Err() != nil {
 		panic(http.ErrAbortHandler) // the stream is cut, and must not look complete
@@ -218,7 +218,7 @@ func (l *lineReader) next() (text []byte, n int, err error) {
 		}
 		l.line++
 		text, err := l.read()
-		if len(bytes.TrimSpace(text)) > 0 && (err == nil || err == io.EOF) {
+		if len(bytes.TrimSpace(text)) > 0 && (err == nil || errors.Is(err, io.EOF)) {
 			return text, l.line, nil // after a last line without an end, the next read says EOF
 		}
 		if err != nil {
@@ -230,11 +230,11 @@ func (l *lineReader) next() (text []byte, n int, err error) {
 // read reads up to the end of a line.
 func (l *lineReader) read() ([]byte, error) {
 	text, err := l.from.ReadSlice('\n')
-	if err != bufio.ErrBufferFull {
+	if !errors.Is(err, bufio.ErrBufferFull) {
 		return text, err
 	}
 	l.long = append(l.long[:0], text...)
-	for err == bufio.ErrBufferFull {
+	for errors.Is(err, bufio.ErrBufferFull) {
 		text, err = l.from.ReadSlice('\n')
 		if len(l.long) <= bodyMax+1 { // room for the line's end
 			l.long = append(l.long, text...)

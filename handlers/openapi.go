@@ -62,8 +62,10 @@ func operationOf(schemas huma.Registry, rt *route) *huma.Operation {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: p.name, In: "query", Description: p.doc, Schema: text})
 	}
 	if rt.command {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: true, Schema: text,
-			Description: "1 to 255 printable ASCII characters, unique in the organisation; the same key with the same body gets the first answer again"})
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: "Idempotency-Key", In: "header", Required: true, Schema: text,
+			Description: "1 to 255 printable ASCII characters, unique in the organisation; the same key with the same body gets the first answer again",
+		})
 	}
 	if rt.body != nil {
 		kind := "application/json"

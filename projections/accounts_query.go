@@ -73,7 +73,7 @@ const entriesCursor = "entries1"
 // Entries lists an account's statement, newest first. Errors: ErrBadCursor.
 func (r *Reader) Entries(ctx context.Context, org string, limit int, cursor string) (List[Entry], error) {
 	w := &where{}
-	w.org("org_id", org)
+	w.org(org)
 	if cursor != "" {
 		after, err := decodeCursor(cursor, entriesCursor, 2)
 		if err != nil {

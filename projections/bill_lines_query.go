@@ -70,7 +70,7 @@ ORDER BY position ` + direction + `, line_no ` + direction + ` LIMIT ` + w.arg(l
 
 func billLinesWhere(org string, f *Filter) *where {
 	w := &where{}
-	w.org("org_id", org)
+	w.org(org)
 	w.anyOf("billing_period", f.Periods)
 	w.head(f, "order_created_at", "order_status", "amount")
 	w.line(f)
@@ -135,7 +135,7 @@ var billGroups = map[string]string{
 func (r *Reader) Bill(ctx context.Context, org string, period domain.Period, groupBy string) (Bill, error) {
 	bill := Bill{Period: period, OrgID: org, State: "open", Totals: []BillSum{}, Groups: []BillGroup{}}
 	w := &where{}
-	w.org("org_id", org)
+	w.org(org)
 	w.anyOf("billing_period", []string{string(period)})
 	key := "''"
 	if tag, ok := strings.CutPrefix(groupBy, "tag:"); ok && tag != "" {

@@ -73,9 +73,9 @@ func (w *where) sql() string {
 }
 
 // org narrows to an organisation. The database sees to that by itself; named here, an index can use it.
-func (w *where) org(column, org string) {
+func (w *where) org(org string) {
 	if org != AllOrgs {
-		w.and(column+" = ?", org)
+		w.and("org_id = ?", org)
 	}
 }
 

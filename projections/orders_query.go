@@ -85,13 +85,13 @@ ORDER BY ` + sort.column + ` ` + sort.direction + `, order_id ` + sort.direction
 
 func ordersWhere(org string, f *Filter) *where {
 	w := &where{}
-	w.org("org_id", org)
+	w.org(org)
 	w.head(f, "created_at", "status", "payable_amount")
 	if !f.aboutLines() {
 		return w
 	}
 	lines := &where{args: w.args}
-	lines.org("org_id", org)
+	lines.org(org)
 	// Bounds that follow from the order's, for the lines' indexes, which all begin with an organisation or a
 	// resource. Over all organisations, going through the orders of that time is better.
 	if !f.CreatedFrom.IsZero() && org != AllOrgs {
@@ -129,7 +129,7 @@ func (r *Reader) Order(ctx context.Context, org, orderID string) (doc json.RawMe
 // StatusCounts counts orders by status.
 func (r *Reader) StatusCounts(ctx context.Context, org string) (counts map[string]int64, asOf int64, err error) {
 	w := &where{}
-	w.org("org_id", org)
+	w.org(org)
 	counts = map[string]int64{}
 	var status string
 	var n int64

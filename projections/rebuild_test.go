@@ -195,8 +195,10 @@ func TestRebuildInterrupted(t *testing.T) {
 	waitFor(t, r, l.head(t))
 	owner := l.db.Pool(t, schema.Owner)
 	// What a killed one leaves.
-	for _, s := range []string{`CREATE TABLE rebuild.orders (nothing int)`, `CREATE TABLE rebuild.order_lines (LIKE order_lines)`,
-		`INSERT INTO projections SELECT 'rebuild.orders', 1, 3, hash, 'building', NULL FROM projections WHERE name = 'orders'`} {
+	for _, s := range []string{
+		`CREATE TABLE rebuild.orders (nothing int)`, `CREATE TABLE rebuild.order_lines (LIKE order_lines)`,
+		`INSERT INTO projections SELECT 'rebuild.orders', 1, 3, hash, 'building', NULL FROM projections WHERE name = 'orders'`,
+	} {
 		if _, err := owner.Exec(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}

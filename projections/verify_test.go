@@ -29,8 +29,10 @@ func verified(t *testing.T) *ledger {
 	l.must(t, "place", o)
 	l.must(t, "pay", domain.PayOrder{OrderID: o.OrderID, OrgID: "org-acme"})
 	l.traffic(t, 7, 64)
-	state := domain.Evolve(nil, domain.AccountToppedUp{OrgID: "org-acme", Balance: domain.Balance{Currency: "CNY", Frozen: amount("0.00"),
-		Funds: domain.Funds{Cash: amount("100.00"), Gift: amount("0.00"), Voucher: amount("0.00")}}}, metaOfFirst(t, l.log))
+	state := domain.Evolve(nil, domain.AccountToppedUp{OrgID: "org-acme", Balance: domain.Balance{
+		Currency: "CNY", Frozen: amount("0.00"),
+		Funds: domain.Funds{Cash: amount("100.00"), Gift: amount("0.00"), Voucher: amount("0.00")},
+	}}, metaOfFirst(t, l.log))
 	saved, err := domain.EncodeState(state)
 	if err != nil {
 		t.Fatal(err)

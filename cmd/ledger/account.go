@@ -80,8 +80,15 @@ func newAccountEntries() *cobra.Command {
 				return err
 			}
 			return printItems(c, items, [][2]string{
-				{"POSITION", "position"}, {"AT", "at"}, {"TYPE", "type"}, {"FUND", "fund"}, {"AMOUNT", "amount"},
-				{"BALANCE", "balance_after"}, {"CURRENCY", "currency"}, {"ORDER", "order_id"}, {"REFERENCE", "reference"},
+				{"POSITION", "position"},
+				{"AT", "at"},
+				{"TYPE", "type"},
+				{"FUND", "fund"},
+				{"AMOUNT", "amount"},
+				{"BALANCE", "balance_after"},
+				{"CURRENCY", "currency"},
+				{"ORDER", "order_id"},
+				{"REFERENCE", "reference"},
 			}...)
 		}),
 	}

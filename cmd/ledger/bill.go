@@ -36,8 +36,13 @@ func newBillShow() *cobra.Command {
 				total["key"] = "total"
 			}
 			return printItems(c, append(answer.objects("groups"), totals...), [][2]string{
-				{"GROUP", "key"}, {"LINES", "lines"}, {"CASH", "cash"}, {"GIFT", "gift"}, {"VOUCHER", "voucher"},
-				{"AMOUNT", "amount"}, {"CURRENCY", "currency"},
+				{"GROUP", "key"},
+				{"LINES", "lines"},
+				{"CASH", "cash"},
+				{"GIFT", "gift"},
+				{"VOUCHER", "voucher"},
+				{"AMOUNT", "amount"},
+				{"CURRENCY", "currency"},
 			}...)
 		}),
 	}
@@ -63,8 +68,16 @@ func newBillLines() *cobra.Command {
 				return err
 			}
 			return printItems(c, items, [][2]string{
-				{"PERIOD", "billing_period"}, {"ORG", "org_id"}, {"ORDER", "order_id"}, {"LINE", "line_no"}, {"PRODUCT", "product_code"},
-				{"RESOURCE", "resource_id"}, {"QUANTITY", "quantity"}, {"UNIT", "unit"}, {"AMOUNT", "amount"}, {"CURRENCY", "currency"},
+				{"PERIOD", "billing_period"},
+				{"ORG", "org_id"},
+				{"ORDER", "order_id"},
+				{"LINE", "line_no"},
+				{"PRODUCT", "product_code"},
+				{"RESOURCE", "resource_id"},
+				{"QUANTITY", "quantity"},
+				{"UNIT", "unit"},
+				{"AMOUNT", "amount"},
+				{"CURRENCY", "currency"},
 			}...)
 		}),
 	}

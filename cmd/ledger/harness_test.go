@@ -99,10 +99,9 @@ func must(t *testing.T, args ...string) string {
 // verifyClean has everything checked that can be.
 func verifyClean(t *testing.T, dir string) {
 	t.Helper()
-	//PENDING if out := must(t, "verify", "--data", dir); !strings.Contains(out, "clean") {
-	//	t.Errorf("verify:\n%s", out)
-	//}
-	_ = dir
+	if out := must(t, "verify", "--data", dir); !strings.Contains(out, "clean") {
+		t.Errorf("verify:\n%s", out)
+	}
 }
 
 // running is a `ledger dev` that a test started.

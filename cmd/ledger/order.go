@@ -111,8 +111,13 @@ func newOrderList() *cobra.Command {
 				return err
 			}
 			return printItems(c, items, [][2]string{
-				{"ORDER", "order_id"}, {"CREATED", "created_at"}, {"ORG", "org_id"}, {"TYPE", "order_type"},
-				{"STATUS", "status"}, {"PAYABLE", "payable_amount"}, {"CURRENCY", "currency"},
+				{"ORDER", "order_id"},
+				{"CREATED", "created_at"},
+				{"ORG", "org_id"},
+				{"TYPE", "order_type"},
+				{"STATUS", "status"},
+				{"PAYABLE", "payable_amount"},
+				{"CURRENCY", "currency"},
 			}...)
 		}),
 	}

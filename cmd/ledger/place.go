@@ -41,8 +41,10 @@ func openPlace(c *cobra.Command) (*place, error) {
 	}
 	path, _ := c.Flags().GetString("data") // dataFlag made it
 	if _, err := os.Lstat(filepath.Join(path, "postgres")); err != nil {
-		return nil, &failure{code: exitNotFound, cause: fmt.Errorf("there is no ledger in %s", path),
-			hint: "`ledger dev` makes one; or name the folder with --data, or a database with LEDGER_DATABASE_URL."}
+		return nil, &failure{
+			code: exitNotFound, cause: fmt.Errorf("there is no ledger in %s", path),
+			hint: "`ledger dev` makes one; or name the folder with --data, or a database with LEDGER_DATABASE_URL.",
+		}
 	}
 	return openFolderPlace(c.Context(), path)
 }

@@ -35,7 +35,7 @@ func newRoot() *cobra.Command {
 		}
 	}
 	add("run", newDev(), newServe())
-	add("operate", newMigrate(), newStatus(), newRebuild(), newKey(), newEpoch(), newBench())
+	add("operate", newMigrate(), newStatus(), newVerify(), newRebuild(), newKey(), newEpoch(), newBench())
 	add("client", newImport(), newOrder(), newAccount(), newBill())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	markUsage(root)

@@ -66,8 +66,10 @@ func initCluster(ctx context.Context, f *folder, bins Binaries, who account, sec
 	if err := who.give(pwfile); err != nil {
 		return fmt.Errorf("hand over password file: %w", err)
 	}
-	args := []string{"-D", data, "--username=" + superuser, "--pwfile=" + pwfile, "--encoding=UTF8", "--locale=C",
-		"--auth=scram-sha-256", "--data-checksums"}
+	args := []string{
+		"-D", data, "--username=" + superuser, "--pwfile=" + pwfile, "--encoding=UTF8", "--locale=C",
+		"--auth=scram-sha-256", "--data-checksums",
+	}
 	if quick {
 		args = append(args, "--no-sync")
 	}

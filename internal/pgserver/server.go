@@ -191,7 +191,7 @@ func (s *Server) launch(settings map[string]string) error {
 func (s *Server) ended(err error) {
 	s.mu.Lock()
 	if !s.ordered {
-		s.err = fmt.Errorf("PostgreSQL ended unexpectedly (%v): %s", err, logTail(s.folder.path("postgres.log")))
+		s.err = fmt.Errorf("PostgreSQL ended unexpectedly (%w): %s", err, logTail(s.folder.path("postgres.log")))
 		s.log.Error("PostgreSQL ended unexpectedly", "cause", err, "log", s.folder.path("postgres.log"))
 	}
 	s.mu.Unlock()

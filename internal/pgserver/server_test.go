@@ -3,6 +3,7 @@ package pgserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -93,10 +94,10 @@ const ownerOf = "PGSERVER_TEST_OWNER"
 func own(dir string) {
 	s, err := Start(context.Background(), Options{Dir: dir})
 	if err != nil {
-		os.Stdout.WriteString(err.Error())
+		fmt.Print(err)
 		return
 	}
-	os.Stdout.WriteString("ready\n")
+	fmt.Println("ready")
 	<-s.Done()
 }
 

@@ -112,8 +112,11 @@ func (b *bed) serve(ctx context.Context, url string, e *executor) (*api, error) 
 		return nil, err
 	}
 	h := server.HTTPServer("")
-	done := make(chan error, 1)
-	go func() { done <- h.Serve(listener) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = h.Serve(listener) // it ends when it is closed
+	}()
 	return &api{listener.Addr().String(), key, func() {
 		_ = h.Close()
 		<-done
