@@ -22,8 +22,8 @@ func newAccountGet() *cobra.Command {
 		Short: "Show an organisation's balances",
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			var answer object
-			if err := api.Get(ctx, "/v1/accounts/"+url.PathEscape(args[0]), nil, &answer); err != nil {
+			answer, err := get(ctx, c, api, "/v1/accounts/"+url.PathEscape(args[0]), nil)
+			if err != nil {
 				return err
 			}
 			if wantsJSON(c) {
@@ -34,7 +34,7 @@ func newAccountGet() *cobra.Command {
 			}...)
 		}),
 	}
-	jsonFlag(c)
+	readFlags(c)
 	return c
 }
 
@@ -75,7 +75,7 @@ func newAccountEntries() *cobra.Command {
 		Short: "List the movements of an organisation's account",
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			items, err := list(ctx, c, api, "/v1/accounts/"+url.PathEscape(args[0])+"/entries", url.Values{})
+			items, err := list(ctx, c, api, "/v1/accounts/"+url.PathEscape(args[0])+"/entries", nil)
 			if err != nil {
 				return err
 			}

@@ -22,10 +22,8 @@ func newBillShow() *cobra.Command {
 		Short: "Show a month's totals",
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			query := url.Values{}
-			setGiven(c, query.Set, map[string]string{"org": "org_id", "group-by": "group_by"})
-			var answer object
-			if err := api.Get(ctx, "/v1/bills/"+url.PathEscape(args[0]), query, &answer); err != nil {
+			answer, err := get(ctx, c, api, "/v1/bills/"+url.PathEscape(args[0]), map[string]string{"org": "org_id", "group-by": "group_by"})
+			if err != nil {
 				return err
 			}
 			if wantsJSON(c) {
@@ -48,7 +46,7 @@ func newBillShow() *cobra.Command {
 	}
 	c.Flags().String("org", "", "of this organisation, where the key is a platform key")
 	c.Flags().String("group-by", "", "product, region, project, consumer, charge_mode or tag:KEY")
-	jsonFlag(c)
+	readFlags(c)
 	return c
 }
 
@@ -61,9 +59,7 @@ func newBillLines() *cobra.Command {
 		Short: "List bill lines: one for each paid order line",
 		Args:  cobra.NoArgs,
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, _ []string) error {
-			query := url.Values{}
-			setGiven(c, query.Set, filters)
-			items, err := list(ctx, c, api, "/v1/bill-lines", query)
+			items, err := list(ctx, c, api, "/v1/bill-lines", filters)
 			if err != nil {
 				return err
 			}

@@ -68,17 +68,36 @@ func post(ctx context.Context, c *cobra.Command, api *client.Client, path string
 	return answer, err
 }
 
+// readFlags are those of every read: how it is printed, and what it must have seen.
+func readFlags(c *cobra.Command) {
+	c.Flags().String("min-position", "", "wait until the answer is as of this position at least, such as a command's")
+	jsonFlag(c)
+}
+
+// get reads one object; the flags given narrow it under the names that the API has.
+func get(ctx context.Context, c *cobra.Command, api *client.Client, path string, names map[string]string) (object, error) {
+	query := url.Values{}
+	setGiven(c, query.Set, names)
+	setGiven(c, query.Set, map[string]string{"min-position": "min_position"})
+	var answer object
+	err := api.Get(ctx, path, query, &answer)
+	return answer, err
+}
+
 // listFlags bound a list.
 func listFlags(c *cobra.Command) {
 	c.Flags().Int("limit", 50, "at most so many")
 	c.Flags().Bool("all", false, "all of them")
-	jsonFlag(c)
+	readFlags(c)
 }
 
 const pageMost = 500 // items of one answer
 
-// list reads a list's items, page by page.
-func list(ctx context.Context, c *cobra.Command, api *client.Client, path string, query url.Values) ([]object, error) {
+// list reads a list's items, page by page; the flags given narrow it under the names that the API has.
+func list(ctx context.Context, c *cobra.Command, api *client.Client, path string, names map[string]string) ([]object, error) {
+	query := url.Values{}
+	setGiven(c, query.Set, names)
+	setGiven(c, query.Set, map[string]string{"min-position": "min_position"})
 	left, _ := c.Flags().GetInt("limit")
 	all, _ := c.Flags().GetBool("all")
 	if left < 1 {

@@ -45,11 +45,7 @@ func TestDevStartsStopsAndGoesOn(t *testing.T) {
 	d.stop(t)
 
 	// Commands on the database bring its servers up by themselves.
-	var s status
-	if err := json.Unmarshal([]byte(must(t, "status", "--json", "--data", dir)), &s); err != nil {
-		t.Fatal(err)
-	}
-	if s.Head.Position != 4 || s.Relay == nil || s.Relay.Lag != 0 {
+	if s := readState(t, dir); s.Head.Position != 4 || s.Relay == nil || s.Relay.Lag != 0 {
 		t.Errorf("after the stop: %+v", s)
 	}
 	verifyClean(t, dir)
@@ -91,6 +87,7 @@ func orderByHand(t *testing.T, dir string) (orderID string) {
 	if out := must(t, with("order", "pay", placed.OrderID)...); !strings.Contains(out, "paid") {
 		t.Errorf("paid:\n%s", out)
 	}
+	at = append(at, "--min-position", strconv.FormatInt(readState(t, dir).Head.Position, 10))
 	for args, want := range map[string]string{
 		"order list":               placed.OrderID,
 		"order list --status paid": placed.OrderID,

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -94,6 +95,15 @@ func must(t *testing.T, args ...string) string {
 		t.Fatalf("ledger %s: exit %d\n%s%s", strings.Join(args, " "), o.code, o.stdout, o.stderr)
 	}
 	return o.stdout
+}
+
+// readState is what `ledger status` says.
+func readState(t *testing.T, dir string) (s status) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(must(t, "status", "--json", "--data", dir)), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // verifyClean has everything checked that can be.

@@ -85,12 +85,11 @@ func newOrderGet() *cobra.Command {
 		Short: "Show an order with its lines",
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			var answer object
-			err := api.Get(ctx, "/v1/orders/"+url.PathEscape(args[0]), nil, &answer)
+			answer, err := get(ctx, c, api, "/v1/orders/"+url.PathEscape(args[0]), nil)
 			return printOrder(c, answer, err)
 		}),
 	}
-	jsonFlag(c)
+	readFlags(c)
 	return c
 }
 
@@ -104,9 +103,7 @@ func newOrderList() *cobra.Command {
 		Short: "List orders, of the last 7 days unless --from, --to or an id is given",
 		Args:  cobra.NoArgs,
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, _ []string) error {
-			query := url.Values{}
-			setGiven(c, query.Set, filters)
-			items, err := list(ctx, c, api, "/v1/orders", query)
+			items, err := list(ctx, c, api, "/v1/orders", filters)
 			if err != nil {
 				return err
 			}

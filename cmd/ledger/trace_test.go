@@ -63,11 +63,7 @@ func statusCounts(t *testing.T, d *running) map[string]int64 {
 	t.Helper()
 	db := testkit.DB{URL: d.file(t, databaseURLFile)}
 	reader := projections.NewReader(db.Pool(t, "ledger_reader"), nil)
-	var s status
-	if err := json.Unmarshal([]byte(must(t, "status", "--json", "--data", d.dir)), &s); err != nil {
-		t.Fatal(err)
-	}
-	if err := reader.WaitFor(t.Context(), s.Head.Position, projections.Orders); err != nil {
+	if err := reader.WaitFor(t.Context(), readState(t, d.dir).Head.Position, projections.Orders); err != nil {
 		t.Fatal(err)
 	}
 	counts, _, err := reader.StatusCounts(t.Context(), projections.AllOrgs)
