@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,6 +65,30 @@ func TestConnectionCutInAnAppend(t *testing.T) {
 			checkLog(t, l.log, 6)
 		})
 	}
+}
+
+// A payment is given up in the middle, and refused when it is decided again, as its deadline has come. When the
+// first attempt reaches the database after all, it must not count: nothing else has moved the head since.
+func TestLateAppendAfterARefusal(t *testing.T) {
+	t.Parallel()
+	var off atomic.Int64
+	off.Store(int64(-900 * time.Millisecond))
+	l, w := openWiredAt(t, testkit.Database(t), func() time.Time { return time.Now().Add(time.Duration(off.Load())) })
+	second := int64(1)
+	l.must(t, "settings", domain.ChangeSettings{OrgID: "org-acme", PayBeforeSeconds: &second})
+	l.must(t, "top-up", topUp("org-acme", "1.00", "bank"))
+	o := order("org-acme", "1.00")
+	l.must(t, "place", o)
+	w.cut(func(c *wireConn, group []byte) error {
+		off.Store(int64(900 * time.Millisecond)) // past the deadline, within what clocks may be off
+		return cuts["late, after it was given up"](c, group)
+	})
+	_, err := l.do(t, "pay", pay(o))
+	wantCode(t, err, domain.PaymentDeadlinePassed)
+	if tag := (<-w.late)(); !strings.HasPrefix(tag, "INSERT 0 0;") {
+		t.Errorf("the refused payment came late, and was answered %q", tag)
+	}
+	checkLog(t, l.log, 3)
 }
 
 // checkLog wants so many events, gapless, in one chain, and no key twice.

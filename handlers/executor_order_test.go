@@ -73,6 +73,27 @@ func TestOrganisationIsToldByAnOrderInTheSameBatch(t *testing.T) {
 	}
 }
 
+// A refusal goes by what stands in the log, not by what this replica happens to know.
+func TestRefusalsKnowWhatOtherReplicasDid(t *testing.T) {
+	t.Parallel()
+	a := newLedger(t)
+	b := openLedger(t, a.db)
+	o := order("org-acme", "1.00")
+	a.must(t, "place", o)
+	_, err := a.do(t, "pay", pay(o))
+	wantCode(t, err, domain.InsufficientFunds)
+	b.must(t, "top-up", topUp("org-acme", "1.00", "bank"))
+	a.must(t, "pay", pay(o)) // the key was not used up
+
+	second := order("org-acme", "1.00")
+	b.must(t, "place-2", second)
+	_, err = a.do(t, "pay-2", pay(second))
+	wantCode(t, err, domain.InsufficientFunds)
+	if _, err = b.do(t, "pay", pay(o)); err != nil {
+		t.Errorf("a key that another replica used: %v", err)
+	}
+}
+
 func orderOf(t *testing.T, wait waiter) string {
 	t.Helper()
 	r, err := wait(t.Context())

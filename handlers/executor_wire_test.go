@@ -61,6 +61,11 @@ func (w *wire) adjust(c *pgxpool.Config) {
 // openWired starts an executor whose connections go through a wire.
 func openWired(t *testing.T, db *testkit.DB) (*ledger, *wire) {
 	t.Helper()
+	return openWiredAt(t, db, time.Now)
+}
+
+func openWiredAt(t *testing.T, db *testkit.DB, now func() time.Time) (*ledger, *wire) {
+	t.Helper()
 	w := &wire{late: make(chan func() string, 8)}
 	pool, err := schema.Pool(t.Context(), db.URL, schema.App, 4, w.adjust)
 	if err != nil {
@@ -68,7 +73,7 @@ func openWired(t *testing.T, db *testkit.DB) (*ledger, *wire) {
 	}
 	t.Cleanup(pool.Close)
 	log := eventstore.NewLog(pool)
-	e, err := handlers.NewExecutor(t.Context(), log, time.Now)
+	e, err := handlers.NewExecutor(t.Context(), log, now)
 	if err != nil {
 		t.Fatal(err)
 	}
