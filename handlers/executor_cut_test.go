@@ -53,7 +53,7 @@ func TestConnectionCutInAnAppend(t *testing.T) {
 				t.Errorf("paying 6.00 from 4.00: %v", err)
 			}
 			for len(w.late) > 0 {
-				if tag := (<-w.late)(); !strings.HasPrefix(tag, "INSERT 0 0;") {
+				if tag := (<-w.late)(); wrote(tag) {
 					t.Errorf("the append that came late was answered %q", tag)
 				}
 			}
@@ -65,6 +65,12 @@ func TestConnectionCutInAnAppend(t *testing.T) {
 			checkLog(t, l.log, 6)
 		})
 	}
+}
+
+// wrote says whether an append that came late did anything. The driver asks the server to cancel what it gave
+// up, and that may reach it before the guard does.
+func wrote(tag string) bool {
+	return !strings.HasPrefix(tag, "INSERT 0 0;") && !strings.Contains(tag, "57014")
 }
 
 // A payment is given up in the middle, and refused when it is decided again, as its deadline has come. When the
@@ -85,7 +91,7 @@ func TestLateAppendAfterARefusal(t *testing.T) {
 	})
 	_, err := l.do(t, "pay", pay(o))
 	wantCode(t, err, domain.PaymentDeadlinePassed)
-	if tag := (<-w.late)(); !strings.HasPrefix(tag, "INSERT 0 0;") {
+	if tag := (<-w.late)(); wrote(tag) {
 		t.Errorf("the refused payment came late, and was answered %q", tag)
 	}
 	checkLog(t, l.log, 3)
