@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"orderledger/examples/demo"
 	"orderledger/internal/client"
 )
 
@@ -222,4 +224,42 @@ func TestDevBelowAFolderThatOthersCannotEnter(t *testing.T) {
 	d := startDev(t, dir, "--no-demo", "--http", "127.0.0.1:0")
 	d.stop(t)
 	must(t, "status", "--data", dir)
+}
+
+// A kill in the middle of the example's import is no reason for half an example, or for one and a half.
+func TestExampleIsImportedToItsEnd(t *testing.T) {
+	t.Parallel()
+	dir := newData(t)
+	d := startDev(t, dir, "--http", "127.0.0.1:0")
+	d.await(t, func() bool { return readState(t, dir).Head.Position > 100 })
+	d.kill()
+	if _, err := os.Stat(filepath.Join(dir, demoDoneFile)); err == nil {
+		t.Log("the import was faster than the kill")
+	}
+	d = startDev(t, dir, "--http", "127.0.0.1:0")
+	d.await(t, func() bool { return strings.Contains(d.output.String(), "Ctrl-C stops") })
+
+	end, err := time.Parse(time.RFC3339, d.file(t, demoEndFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var example bytes.Buffer
+	if err := demo.Write(&example, end); err != nil {
+		t.Fatal(err)
+	}
+	want := int64(strings.Count(example.String(), `"command":"place_order"`))
+	var orders int64
+	for _, n := range statusCounts(t, d) {
+		orders += n
+	}
+	if orders != want {
+		t.Errorf("%d orders, want %d", orders, want)
+	}
+	for _, text := range []string{"Orders by status", "paid", "org-lumen-ai", "CNY", "http://127.0.0.1:"} {
+		if !strings.Contains(d.output.String(), text) {
+			t.Errorf("no %q in what it prints:\n%s", text, d.output)
+		}
+	}
+	verifyClean(t, dir)
+	d.stop(t)
 }

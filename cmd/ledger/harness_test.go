@@ -55,9 +55,10 @@ func removeData(t *testing.T, dir string) {
 	})
 }
 
-func program(ctx context.Context, args ...string) *exec.Cmd {
+// program is a command line in an environment that has nothing of ours but env.
+func program(ctx context.Context, env []string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, os.Args[0], args...)
-	c.Env = []string{asLedger + "=1"}
+	c.Env = append([]string{asLedger + "=1"}, env...)
 	for _, pair := range os.Environ() {
 		if !strings.HasPrefix(pair, "LEDGER_") || strings.HasPrefix(pair, "LEDGER_PG_BIN=") {
 			c.Env = append(c.Env, pair)
@@ -75,9 +76,14 @@ type outcome struct {
 // ledger runs the program to its end.
 func ledger(t *testing.T, args ...string) outcome {
 	t.Helper()
+	return ledgerIn(t, nil, args...)
+}
+
+func ledgerIn(t *testing.T, env []string, args ...string) outcome {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	c := program(ctx, args...)
+	c := program(ctx, env, args...)
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err := c.Run()
@@ -90,7 +96,12 @@ func ledger(t *testing.T, args ...string) outcome {
 // must runs the program and wants it to succeed.
 func must(t *testing.T, args ...string) string {
 	t.Helper()
-	o := ledger(t, args...)
+	return mustIn(t, nil, args...)
+}
+
+func mustIn(t *testing.T, env []string, args ...string) string {
+	t.Helper()
+	o := ledgerIn(t, env, args...)
 	if o.code != exitDone {
 		t.Fatalf("ledger %s: exit %d\n%s%s", strings.Join(args, " "), o.code, o.stdout, o.stderr)
 	}
@@ -114,37 +125,18 @@ func verifyClean(t *testing.T, dir string) {
 	}
 }
 
-// running is a `ledger dev` that a test started.
+// running is a `ledger dev` or `ledger serve` that a test started.
 type running struct {
 	cmd    *exec.Cmd
-	dir    string
+	dir    string // of a dev
 	output *lockedBuffer
 	ended  chan struct{}
 }
 
-// startDev starts `ledger dev` on a folder and returns when its addresses are there.
-func startDev(t *testing.T, dir string, args ...string) *running {
+func launch(t *testing.T, env []string, args ...string) *running {
 	t.Helper()
-	d := launchDev(t, dir, args...)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) { // no signal but the file
-		if _, err := os.Stat(filepath.Join(dir, httpAddrFile)); err == nil {
-			return d
-		}
-		select {
-		case <-d.ended:
-			t.Fatalf("ledger dev ended:\n%s", d.output)
-		default:
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("ledger dev is not ready:\n%s", d.output)
-		}
-	}
-}
-
-func launchDev(t *testing.T, dir string, args ...string) *running {
-	t.Helper()
-	d := &running{dir: dir, output: &lockedBuffer{}, ended: make(chan struct{})}
-	d.cmd = program(context.Background(), append([]string{"dev", "--data", dir, "--nats", "127.0.0.1:0"}, args...)...)
+	d := &running{output: &lockedBuffer{}, ended: make(chan struct{})}
+	d.cmd = program(context.Background(), env, args...)
 	d.cmd.Stdout, d.cmd.Stderr = d.output, d.output
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -157,22 +149,61 @@ func launchDev(t *testing.T, dir string, args ...string) *running {
 	return d
 }
 
+func launchDev(t *testing.T, dir string, args ...string) *running {
+	t.Helper()
+	d := launch(t, nil, append([]string{"dev", "--data", dir, "--nats", "127.0.0.1:0"}, args...)...)
+	d.dir = dir
+	return d
+}
+
+// startDev starts `ledger dev` on a folder and returns when its addresses are there.
+func startDev(t *testing.T, dir string, args ...string) *running {
+	t.Helper()
+	d := launchDev(t, dir, args...)
+	d.await(t, func() bool {
+		_, err := os.Stat(filepath.Join(dir, httpAddrFile))
+		return err == nil
+	})
+	return d
+}
+
+// await looks until something is so; there is no signal from another process.
+func (d *running) await(t *testing.T, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
+		select {
+		case <-d.ended:
+			t.Fatalf("it ended:\n%s", d.output)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it does not come so far:\n%s", d.output)
+		}
+	}
+}
+
 func (d *running) signal(s syscall.Signal) { _ = d.cmd.Process.Signal(s) }
 
 func (d *running) kill() { d.signal(syscall.SIGKILL); <-d.ended }
 
-// stop ends it as a Ctrl-C does, and wants everything put away.
-func (d *running) stop(t *testing.T) {
+// end ends it by a signal that asks for it.
+func (d *running) end(t *testing.T, s syscall.Signal) {
 	t.Helper()
-	d.signal(syscall.SIGINT)
+	d.signal(s)
 	select {
 	case <-d.ended:
 	case <-time.After(time.Minute):
-		t.Fatalf("ledger dev does not end:\n%s", d.output)
+		t.Fatalf("it does not end:\n%s", d.output)
 	}
 	if code := d.cmd.ProcessState.ExitCode(); code != exitDone {
-		t.Errorf("ledger dev: exit %d\n%s", code, d.output)
+		t.Errorf("exit %d\n%s", code, d.output)
 	}
+}
+
+// stop ends a dev as a Ctrl-C does, and wants everything put away.
+func (d *running) stop(t *testing.T) {
+	t.Helper()
+	d.end(t, syscall.SIGINT)
 	for _, name := range []string{httpAddrFile, natsURLFile, databaseURLFile} {
 		if _, err := os.Stat(filepath.Join(d.dir, name)); err == nil {
 			t.Errorf("%s is there after the stop", name)
