@@ -24,8 +24,13 @@ func TestPayAgainstExpireAtTheDeadline(t *testing.T) {
 		pay, expire time.Duration // beside the deadline
 		want        string
 	}{
-		{-time.Microsecond, -time.Microsecond, "paid"}, {0, 0, "expired"}, {time.Microsecond, time.Microsecond, "expired"},
-		{-time.Microsecond, 0, ""}, {-time.Microsecond, 0, ""}, {-time.Microsecond, time.Microsecond, ""}, {-time.Microsecond, 0, ""},
+		{-time.Microsecond, -time.Microsecond, "paid"},
+		{0, 0, "expired"},
+		{time.Microsecond, time.Microsecond, "expired"},
+		{-time.Microsecond, 0, ""},
+		{-time.Microsecond, 0, ""},
+		{-time.Microsecond, time.Microsecond, ""},
+		{-time.Microsecond, 0, ""},
 	} {
 		o := order("org-acme", "1.00")
 		place := request(fmt.Sprint("place", i), o)
