@@ -104,12 +104,29 @@ type LinePayment struct {
 	Funds
 }
 
-// Size estimates the memory that the state holds, in bytes.
+// Size estimates the memory that the state holds, in bytes: its texts, and a flat rate for all else.
 func (o *Order) Size() int {
-	size := 1024 + 96*len(o.Tags)
+	size := 1024 + pairsSize(o.Tags) + pairsSize(o.Personal)
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		size += 1024 + 128*(len(l.OldConfig)+len(l.NewConfig)+len(l.ResourceExt)+len(l.Meters))
+		size += 1024 + len(l.ProductName) + len(l.ResourceName) + len(l.ResourceID) + pairsSize(l.ResourceExt)
+		size += 128*len(l.Meters) + configSize(l.OldConfig) + configSize(l.NewConfig)
+	}
+	return size
+}
+
+func pairsSize(m map[string]string) int {
+	size := 0
+	for name, value := range m {
+		size += 64 + len(name) + len(value)
+	}
+	return size
+}
+
+func configSize(all []Component) int {
+	size := 0
+	for _, c := range all {
+		size += 48 + len(c.Component) + len(c.Value) + len(c.Unit)
 	}
 	return size
 }

@@ -190,31 +190,6 @@ func (e *Executor) isolate(b *batch) {
 	e.reread(e.log.Head)
 }
 
-// commitLocked decides a batch again with the head locked and appends it: for when other replicas keep
-// moving the head. Its streams are in the cache by now, so nothing is loaded under the lock.
-func (e *Executor) commitLocked(b *batch) {
-	e.again(b)
-	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
-	defer cancel()
-	lock, err := e.log.Lock(ctx)
-	if err != nil {
-		e.paused(retryPause, err)
-		return
-	}
-	defer lock.Close()
-	if err := e.catchUp(ctx, lock.Head); err != nil {
-		e.paused(retryPause, err)
-		return
-	}
-	b = e.newBatch(nil)
-	if e.prepare(b, e.take(b)); b.empty() {
-		return
-	}
-	b.sendTo(e.log, lock)
-	lock.Close()
-	e.finish(b)
-}
-
 // save keeps the state of a stream that has grown past another thousand events.
 func (e *Executor) save(ref domain.Ref, before, now domain.State) {
 	var from int64

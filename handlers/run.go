@@ -14,16 +14,30 @@ func (e *Executor) run() {
 	defer close(e.ended)
 	var flying *batch
 	for {
+		if flying == nil && e.locked > 0 {
+			e.locked--
+			if !e.turn() {
+				e.refuseAll()
+				return
+			}
+			continue
+		}
 		next := e.newBatch(flying)
 		open := e.fill(next, flying)
-		if flying != nil {
-			<-flying.landed
-			if flying.err != nil {
+		if landed := flying; landed != nil {
+			<-landed.landed
+			if landed.err != nil {
 				e.again(next) // it was decided on what did not happen
 				next = &batch{}
 			}
-			e.finish(flying)
 			next.before, flying = nil, nil
+			if len(next.tasks) > 1 { // the database goes on while the last answers go out
+				flying = next
+				go next.send(e.log)
+			}
+			if e.finish(landed); flying != nil {
+				continue
+			}
 		}
 		switch {
 		case !open:
@@ -31,9 +45,6 @@ func (e *Executor) run() {
 			e.refuseAll()
 			return
 		case next.empty():
-		case e.locked > 0:
-			e.locked--
-			e.commitLocked(next)
 		case len(next.tasks) == 1:
 			next.send(e.log) // alone, it is answered sooner without another goroutine
 			e.finish(next)

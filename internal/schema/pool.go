@@ -38,6 +38,14 @@ func Pool(ctx context.Context, databaseURL, role string, maxConns int32, adjust 
 	c.ConnConfig.ConnectTimeout = connectWithin
 	c.ConnConfig.RuntimeParams["role"] = role // a start-up parameter: RESET ROLE comes back to it
 	c.ConnConfig.RuntimeParams["application_name"] = role
+	if role == App {
+		// It locks the one row that every append moves. Should its process or its network die with the lock held,
+		// the others must not wait for TCP to notice.
+		c.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
+		c.ConnConfig.RuntimeParams["lock_timeout"] = "10s"
+		c.ConnConfig.RuntimeParams["client_connection_check_interval"] = "2s"
+		c.ConnConfig.RuntimeParams["tcp_user_timeout"] = "15s"
+	}
 	for _, f := range adjust {
 		f(c)
 	}

@@ -119,7 +119,7 @@ BEGIN
         EXECUTE format('CREATE POLICY app ON %I TO ledger_app USING (true) WITH CHECK (true)', t);
         EXECUTE format('CREATE POLICY projector ON %I FOR SELECT TO ledger_projector USING (true)', t);
         EXECUTE format($p$CREATE POLICY reader ON %I FOR SELECT TO ledger_reader
-            USING (org_id = current_setting('ledger.org', true) OR current_setting('ledger.org', true) = '*')$p$, t);
+            USING (CASE current_setting('ledger.org', true) WHEN '*' THEN true ELSE org_id = current_setting('ledger.org', true) END)$p$, t);
     END LOOP;
 END $$;
 -- +goose StatementEnd

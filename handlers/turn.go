@@ -1,0 +1,65 @@
+package handlers
+
+import "context"
+
+// turn carries out what waits with the head locked: for when other replicas keep moving the head, so that
+// they take turns and nothing is decided in vain. What it needs is loaded before, so that nobody waits for
+// that. False means that the executor is to end.
+func (e *Executor) turn() bool {
+	if !e.await() {
+		return false
+	}
+	b := e.newBatch(nil)
+	tasks := e.take(b)
+	if !b.closed {
+		tasks = e.takeMore(b, tasks)
+	}
+	err := e.loadAll(b, tasks)
+	e.retry = append(tasks, e.retry...)
+	if err == nil {
+		err = e.commitLocked()
+	}
+	if err != nil {
+		e.paused(retryPause, err)
+	}
+	return true
+}
+
+// await waits until there is something to do.
+func (e *Executor) await() bool {
+	select {
+	case <-e.stop:
+		return false
+	default:
+	}
+	for len(e.retry) == 0 {
+		select {
+		case t := <-e.queue:
+			e.retry = claimed(nil, t)
+		case <-e.stop:
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Executor) commitLocked() error {
+	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+	defer cancel()
+	lock, err := e.log.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := e.catchUp(ctx, lock.Head); err != nil {
+		return err
+	}
+	b := e.newBatch(nil)
+	if e.prepare(b, e.take(b)); b.empty() {
+		return nil
+	}
+	b.sendTo(e.log, lock)
+	lock.Close()
+	e.finish(b)
+	return nil
+}
