@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"orderledger/domain"
@@ -17,21 +18,27 @@ import (
 const (
 	// bulkWindow bounds the lines of one request that are under way.
 	bulkWindow = 1024
-	// bulkPatience is how long a sender may pause, and how long a reader may leave answers untaken.
-	bulkPatience = 2 * time.Minute
+	// bulkPause is how long a sender may pause.
+	bulkPause = 2 * time.Minute
+	// Some senders read no answer before they have sent everything. For them, this much is held …
+	answersHeld = 512
+	answersSize = 32 << 10 // bytes, times answersHeld: some 150,000 answers
+	// … for this long, before they are cut off.
+	answersPatience = 10 * time.Minute
 )
 
 // pending is a line under way.
 type pending struct {
 	line int
 	key  string
+	id   string // the order's, once it is known
 	wait func(context.Context) (Result, error)
 	err  error
 }
 
 // bulk carries out many commands, in order, and streams an answer line per line. A bad line answers for
-// itself. Lines are read while earlier ones are under way, at most bulkWindow of them; a sender that
-// reads no answers is not read from either.
+// itself. Three goroutines work on it: one reads lines and starts their commands, bulkWindow of them ahead;
+// this one gathers answers in order; one writes them.
 func (s *Server) bulk(c *call) error {
 	if c.unknown != nil {
 		return unauthenticated(c.unknown)
@@ -46,22 +53,30 @@ func (s *Server) bulk(c *call) error {
 	ctx, cancel := context.WithCancel(c.r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.stop, cancel)()
+	c.w.Header().Set("Content-Type", "application/x-ndjson")
+	c.w.WriteHeader(http.StatusOK)
+	if err := control.Flush(); err != nil { // whoever sends may wait for this before the first line
+		return err
+	}
 
 	under := make(chan pending, bulkWindow)
 	go s.readLines(ctx, lineReader{from: bufio.NewReaderSize(c.r.Body, 64<<10), control: control}, c.who, under)
-	h := c.w.Header()
-	h.Set("Content-Type", "application/x-ndjson")
-	c.w.WriteHeader(http.StatusOK)
-	err := answerLines(ctx, answerWriter{bufio.NewWriterSize(c.w, 32<<10), control}, under)
+	answers := make(chan []byte, answersHeld)
+	var written error
+	var writer sync.WaitGroup
+	writer.Go(func() { written = writeAnswers(c.w, control, answers, cancel) })
+	gatherAnswers(ctx, under, answers)
+	writer.Wait()
+	cut := written != nil || ctx.Err() != nil
 	cancel()
-	if err != nil {
+	if cut {
 		// The reader must not touch the body once this returns: its wait for more ends here. Not so after
 		// the last answer, when it has ended: a deadline that has passed would spoil the connection's next request.
 		_ = control.SetReadDeadline(time.Now())
 	}
 	for range under { // until the reader closes it
 	}
-	if err != nil || s.stop.Err() != nil {
+	if cut {
 		panic(http.ErrAbortHandler) // the stream is cut, and must not look complete
 	}
 	return nil
@@ -84,6 +99,7 @@ func (s *Server) readLines(ctx context.Context, lines lineReader, who auth.Ident
 		} else {
 			var r Request
 			if r, p.key, p.err = readLine(text, sender{Identity: who}); p.err == nil {
+				p.id, r.Brief = knownOrder(r.Command)
 				p.wait, p.err = s.Executor.Start(ctx, r)
 			}
 		}
@@ -103,32 +119,65 @@ func cutOff(ctx context.Context, under chan<- pending, line int) {
 	}
 }
 
-// answerLines answers lines in their order; it flushes whenever nothing is under way.
-func answerLines(ctx context.Context, w answerWriter, under <-chan pending) error {
+// knownOrder is the order that a command names. One that a new order was given here is only known once
+// the command is answered: it may have been given another before.
+func knownOrder(c domain.Command) (id string, known bool) {
+	if place, ok := c.(domain.PlaceOrder); ok && place.Fresh {
+		return "", false
+	}
+	return domain.OrderOf(c), true
+}
+
+// gatherAnswers answers lines in their order, in one piece until nothing is under way, and closes answers.
+func gatherAnswers(ctx context.Context, under <-chan pending, answers chan<- []byte) {
+	defer close(answers)
 	var b []byte
 	for {
 		var p pending
-		var open bool
+		open, more := true, true
 		select {
 		case p, open = <-under:
 		default:
-			if err := w.flush(); err != nil {
-				return err
+			more = false
+		}
+		if len(b) > 0 && (!more || !open || len(b) >= answersSize) {
+			select {
+			case answers <- b:
+				b = make([]byte, 0, len(b)+256)
+			case <-ctx.Done():
+				return
 			}
+		}
+		if !more {
 			p, open = <-under
 		}
 		if !open {
-			return w.flush()
+			return
 		}
 		var r Result
 		if p.err == nil {
 			r, p.err = p.wait(ctx)
 		}
-		b = appendAnswerLine(b[:0], p, r)
-		if err := w.write(b); err != nil {
-			return err
+		b = appendAnswerLine(b, p, r)
+	}
+}
+
+// writeAnswers writes until answers is closed. When the reader is gone, it cancels the rest.
+func writeAnswers(w io.Writer, control *http.ResponseController, answers <-chan []byte, cancel func()) (err error) {
+	for b := range answers {
+		if err != nil {
+			continue // gathering ends soon
+		}
+		if err = control.SetWriteDeadline(time.Now().Add(answersPatience)); err == nil || errors.Is(err, http.ErrNotSupported) {
+			if _, err = w.Write(b); err == nil {
+				err = control.Flush()
+			}
+		}
+		if err != nil {
+			cancel()
 		}
 	}
+	return err
 }
 
 // lineAnswer is the answer to a line, for the document.
@@ -167,35 +216,12 @@ func appendAnswerLine(b []byte, p pending, r Result) []byte {
 	}
 	b = strconv.AppendInt(b, r.Last, 10)
 	if o, ok := r.State.(*domain.Order); ok {
-		b = appendString(append(b, `,"id":`...), o.OrderID)
+		p.id = o.OrderID
+	}
+	if p.id != "" {
+		b = appendString(append(b, `,"id":`...), p.id)
 	}
 	return append(b, '}', '\n')
-}
-
-// answerWriter writes answers. A reader that takes none is cut off.
-type answerWriter struct {
-	*bufio.Writer
-	control *http.ResponseController
-}
-
-func (w answerWriter) write(b []byte) error {
-	if w.Available() < len(b) {
-		if err := w.flush(); err != nil {
-			return err
-		}
-	}
-	_, err := w.Write(b)
-	return err
-}
-
-func (w answerWriter) flush() error {
-	if err := w.control.SetWriteDeadline(time.Now().Add(bulkPatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return w.control.Flush()
 }
 
 var errLineTooLong = errors.New("the line is too long")
@@ -214,7 +240,7 @@ func (l *lineReader) next() (text []byte, n int, err error) {
 	for {
 		if now := time.Now(); now.Sub(l.moved) > time.Second {
 			l.moved = now
-			_ = l.control.SetReadDeadline(now.Add(bulkPatience)) // where it isn't supported there is none
+			_ = l.control.SetReadDeadline(now.Add(bulkPause)) // where it isn't supported there is none
 		}
 		l.line++
 		text, err := l.read()
@@ -241,7 +267,7 @@ func (l *lineReader) read() ([]byte, error) {
 		}
 	}
 	if len(l.long) > bodyMax+1 {
-		if err == nil || err == io.EOF {
+		if err == nil || errors.Is(err, io.EOF) {
 			return nil, errLineTooLong
 		}
 		return nil, err

@@ -120,6 +120,7 @@ func (c *call) answer(v any) error {
 // can always be written.
 func encodeAnswer(v any) []byte {
 	var b bytes.Buffer
+	b.Grow(2048) // an order, so that the buffer need not grow in steps
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {

@@ -19,4 +19,21 @@
 //     missing key is final.
 //   - cache.go: states are bounded in bytes, and what other replicas append is folded in before
 //     anything is decided on them.
+//
+// # The HTTP API
+//
+// routes.go and the files *_routes.go list every operation with what its caller must be allowed to do; the
+// mux, the OpenAPI document and the tests of permissions are made of that list. A request passes, in the
+// order in which errors win:
+//
+//   - body.go reads JSON strictly into a tree, body_decode.go puts the tree into a command, and
+//     fingerprint.go makes of the same tree what the idempotency key is held against. Lines of POST
+//     /v1/commands go the same way (intake.go), and so will whatever else brings commands in.
+//   - call.go and intake.go ask who sends it (internal/auth), what the role allows, and for whom.
+//   - the executor carries commands out; the read models answer queries (package projections), confined
+//     to the caller's organisation by the database itself.
+//   - problem.go turns whatever went wrong into what the caller is told.
+//
+// bulk.go carries many commands in one request, event_routes.go streams the log live, and timers.go
+// expires unpaid orders, by command as everybody else.
 package handlers

@@ -15,6 +15,9 @@ func (e *Executor) firstAnswer(ctx context.Context, t *task) (Result, error) {
 			return Result{}, err
 		}
 	}
+	if t.Brief {
+		return t.result, nil
+	}
 	r, err := LoadResult(ctx, e.log, t.result.First, t.result.Last)
 	if err != nil {
 		return Result{}, fmt.Errorf("load the first answer: %w", err)

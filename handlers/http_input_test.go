@@ -96,7 +96,7 @@ func TestHugeBodyOfUnknownLength(t *testing.T) {
 	if err != nil {
 		t.Skipf("the connection was cut while the body was still being sent, which is as good: %v", err)
 	}
-	defer got.Body.Close()
+	defer func() { _ = got.Body.Close() }()
 	if got.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("answered %d, want 413", got.StatusCode)
 	}

@@ -55,7 +55,7 @@ func openAPI(t *testing.T, db *testkit.DB, change ...func(*handlers.Options)) *a
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = a.HTTPServer("")
 	server.Start()
-	t.Cleanup(func() { a.Server.Close(); server.Close() })
+	t.Cleanup(func() { a.Close(); server.Close() })
 	a.URL, a.http = server.URL, server.Client()
 	a.platform = a.key(t, "", auth.Platform)
 	a.acme = a.key(t, "org-acme", auth.OrgAdmin)
@@ -152,7 +152,7 @@ func (a *api) send(t *testing.T, key, method, path, body string, headers ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer got.Body.Close()
+	defer func() { _ = got.Body.Close() }()
 	text, err := io.ReadAll(got.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,8 @@ type Request struct {
 	Causation   string
 	// Bytes is the size of the body, for the bound on a batch.
 	Bytes int
+	// Brief: a repeated command is answered with its positions alone, which spares reading the log.
+	Brief bool
 }
 
 // Result is a command that was carried out.
