@@ -50,6 +50,9 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 	if strings.Join(place.Required, " ") != "order_type project_id consumer_id currency lines" || place.Properties["personal"] == nil || place.Properties["Salts"] != nil {
 		t.Errorf("PlaceOrder is described as %v", place)
 	}
+	if at := doc.Components.Schemas["OrderAt"]; at.Properties["order_id"] == nil || at.Properties["as_of_position"] == nil {
+		t.Errorf("an order that is read is described as %v", at)
+	}
 	if strings.Contains(page, "http://") || strings.Contains(page, "https://") || strings.Contains(page, "<script") {
 		t.Error("the page for people asks for something from elsewhere")
 	}

@@ -55,8 +55,9 @@ func (s *Server) orderRoutes() []route {
 
 // orderAt is an order as of a position, for the document.
 type orderAt struct {
-	orderAnswer
-	AsOf int64 `json:"as_of_position"`
+	*domain.Order
+	Personal map[string]*string `json:"personal,omitempty" doc:"null for a value that was erased"`
+	AsOf     int64              `json:"as_of_position"`
 }
 
 // filter reads what orders and bill lines are both filtered by.
