@@ -140,15 +140,8 @@ func (e *Executor) takeApart(b *batch) {
 	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
 	defer cancel()
 	e.again(b)
-	refs := make([]eventstore.KeyRef, len(b.tasks))
-	for i, t := range b.tasks {
-		refs[i] = t.ref()
-	}
-	known, err := e.log.Lookup(ctx, refs)
+	err := e.lookUp(b.tasks)
 	if err == nil {
-		for ref, c := range known {
-			e.keys.put(ref, c)
-		}
 		err = e.markTaken(ctx, b)
 	}
 	if err != nil && !e.paused(retryPause, err) {

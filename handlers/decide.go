@@ -85,7 +85,11 @@ func (e *Executor) prepare(b *batch, tasks []*task) {
 		b.Base, b.Next = e.head, e.head
 		clear(b.base) // others may have gone on since it was read
 	}
-	if err := e.loadAll(b, tasks); err != nil {
+	tasks, err := e.answerKnown(tasks)
+	if err == nil {
+		err = e.loadAll(b, tasks)
+	}
+	if err != nil {
 		e.retry = append(tasks, e.retry...)
 		e.paused(retryPause, err)
 		return
@@ -112,7 +116,7 @@ func (e *Executor) decide(b *batch, t *task, now time.Time) {
 		t.answer(Result{}, t.err)
 		return
 	}
-	if c, ok := e.keys.get(t.ref()); ok {
+	if c, ok := e.keys.get(t.ref()); ok { // now that its organisation is known
 		e.stats.Replayed.Add(1)
 		t.replay(c)
 		return

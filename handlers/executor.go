@@ -55,6 +55,7 @@ type Executor struct {
 	// folding is the command whose events are being folded in.
 	folding eventstore.KeyRef
 	misses  int
+	doubt   int // batches whose keys are looked up before they are decided
 	locked  int // batches for which the head is locked first
 }
 
