@@ -22,8 +22,8 @@ build: ## build bin/ledger
 test: postgres ## run all tests, with real Postgres and real NATS of their own
 	go test -timeout 8m ./...
 
-race: postgres ## run the tests of what works concurrently under the race detector
-	go test -race -timeout 20m ./eventstore/... ./handlers/... ./projections/... ./internal/...
+race: postgres ## run the tests of what works concurrently, the whole program too, under the race detector
+	go test -race -timeout 20m ./cmd/ledger ./eventstore ./handlers ./projections ./internal/...
 
 bench: postgres build ## measure this build beside the machine's physical limits
 	@bin/ledger bench $(ARGS)
