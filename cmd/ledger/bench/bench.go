@@ -58,6 +58,7 @@ var scenarios = []scenario{
 	{"relay", (*bed).relay},
 	{"projections", (*bed).projections},
 	{"http", (*bed).http},
+	{"import", (*bed).imports},
 	{"growth", (*bed).growth},
 }
 

@@ -130,7 +130,9 @@ func (b *bed) serve(ctx context.Context, url string, e *executor) (*api, error) 
 type load struct {
 	Run, Path, Addr, Key string
 	Connections          int
-	Seconds              float64
+	// Seconds is for how long, Commands at least how many; one of them is 0.
+	Seconds  float64
+	Commands int
 }
 
 // loaded is what it did.
@@ -230,7 +232,14 @@ const bulkLines = 4000
 // bulk sends files of commands, one after another on each connection.
 func (l *load) bulk(ctx context.Context) (loaded, error) {
 	c := l.client()
-	perSecond, _, err := inTurns(ctx, l.Connections, time.Duration(l.Seconds*float64(time.Second)), func(ctx context.Context, caller, turn int) error {
+	span := time.Duration(l.Seconds * float64(time.Second))
+	if l.Commands > 0 {
+		span = time.Hour
+	}
+	perSecond, _, err := inTurns(ctx, l.Connections, span, func(ctx context.Context, caller, turn int) error {
+		if l.Commands > 0 && turn*bulkLines*l.Connections >= l.Commands {
+			return errEnough
+		}
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.Addr+l.Path, bytes.NewReader(l.file(caller, turn)))
 		if err != nil {
 			return err
@@ -243,8 +252,14 @@ func (l *load) bulk(ctx context.Context) (loaded, error) {
 		}
 		return allAccepted(answer)
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return loaded{PerSecond: perSecond * bulkLines}, err
 }
+
+// errEnough ends a load of a number of commands.
+var errEnough = errors.New("enough")
 
 func (l *load) file(caller, turn int) []byte {
 	var file bytes.Buffer

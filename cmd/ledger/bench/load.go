@@ -97,6 +97,7 @@ func inTurns(ctx context.Context, callers int, span time.Duration, work func(ctx
 					if err == nil {
 						err = e
 					}
+					all = append(all, own...)
 					mu.Unlock()
 					cancel()
 					return
