@@ -48,7 +48,7 @@ func (e *Executor) finish(b *batch) {
 	case errors.Is(b.err, eventstore.ErrHeadMoved):
 		e.stats.Misses.Add(1)
 		if e.misses++; e.misses >= missesForLock {
-			e.misses, e.locked = 0, lockedBatches
+			e.misses, e.contended = 0, true
 		}
 		e.again(b)
 		e.reread(e.log.Head)

@@ -17,10 +17,10 @@ const (
 	appendTimeout = 10 * time.Second // for one round trip; then its outcome is settled by fencing
 	retryPause    = 50 * time.Millisecond
 	retryPauseMax = time.Second
-	clockSkewMax  = time.Second // DESIGN D7
-	missesForLock = 2           // after so many missed heads in a row, the head is locked first …
-	lockedBatches = 64          // … for so many batches
-	foldMax       = 10_000      // events of others that are folded in; beyond, the cache starts anew
+	clockSkewMax  = time.Second           // DESIGN D7
+	missesForLock = 2                     // after so many missed heads in a row, the head is locked first …
+	giveWayFor    = 20 * time.Millisecond // … after the others had it for so long
+	foldMax       = 10_000                // events of others that are folded in; beyond, the cache starts anew
 	announceEvery = 5 * time.Millisecond
 	auditMax      = 4096 // refusals waiting to be recorded
 	saveEvery     = 1000 // events of a stream between saved states
@@ -56,7 +56,8 @@ type Executor struct {
 	folding eventstore.KeyRef
 	misses  int
 	doubt   int // batches whose keys are looked up before they are decided
-	locked  int // batches for which the head is locked first
+	// contended: others keep moving the head.
+	contended bool
 }
 
 // ExecutorStats counts what an executor did since it started.

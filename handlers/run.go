@@ -14,9 +14,9 @@ func (e *Executor) run() {
 	defer close(e.ended)
 	var flying *batch
 	for {
-		if flying == nil && e.locked > 0 {
-			e.locked--
-			if !e.turn() {
+		if flying == nil && e.contended {
+			e.contended = false
+			if !e.giveWay() || !e.turn() {
 				e.refuseAll()
 				return
 			}

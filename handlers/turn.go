@@ -1,10 +1,25 @@
 package handlers
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-// turn carries out what waits with the head locked: for when other replicas keep moving the head, so that
-// they take turns and nothing is decided in vain. What it needs is loaded before, so that nobody waits for
-// that. False means that the executor is to end.
+// giveWay leaves the head to the replica that keeps moving it, for a moment. Two replicas that alternate
+// batch by batch decide everything twice and wait for each other in between; so each works at its full
+// speed for some milliseconds, until another takes the head by locking it. False means that the executor
+// is to end.
+func (e *Executor) giveWay() bool {
+	select {
+	case <-time.After(giveWayFor):
+		return true
+	case <-e.stop:
+		return false
+	}
+}
+
+// turn carries out what waits with the head locked, which no other replica can prevent. What it needs is
+// loaded before, so that nobody waits for that. False means that the executor is to end.
 func (e *Executor) turn() bool {
 	if !e.await() {
 		return false
