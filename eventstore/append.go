@@ -3,8 +3,6 @@ package eventstore
 import (
 	"context"
 	"fmt"
-	"time"
-	"unsafe"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,6 +31,8 @@ type Batch struct {
 	Erasables  []Erasable
 	// Ask are keys to be looked up in the same round trip, after the events are written.
 	Ask []KeyRef
+
+	columns *columns // the events that Encode has seen
 }
 
 // Append writes a batch, all or nothing, in one statement and one round trip; the answers are those to
@@ -45,36 +45,58 @@ func (l *Log) Append(ctx context.Context, batch *Batch) (map[KeyRef]Command, err
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	defer conn.Release()
-	known, err := sendAppend(ctx, conn, batch, false)
+	known, err := sendAppend(ctx, conn.Conn(), batch, false)
 	if err == nil {
 		l.woke(batch.Next.Position)
 	}
 	return known, err
 }
 
-// connection is a connection, alone or in a transaction.
-type connection interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+// Encode gets the sealed events ready to be sent, those that are not yet. Append does it too; whoever has
+// time before may call it after each Seal. The events must not change afterwards.
+func (b *Batch) Encode() {
+	if b.columns == nil {
+		b.columns = newColumns()
+	}
+	for i := b.columns.events; i < len(b.Events); i++ {
+		b.columns.add(&b.Events[i])
+	}
 }
 
 // sendAppend sends the append, and in the same round trip the look-up and, inside a transaction, the
 // commit. Without one, Postgres makes what is sent together a transaction of its own.
-func sendAppend(ctx context.Context, to connection, batch *Batch, commit bool) (known map[KeyRef]Command, err error) {
-	sql, args := batch.statement()
+func sendAppend(ctx context.Context, conn *pgx.Conn, batch *Batch, commit bool) (known map[KeyRef]Command, err error) {
+	name, sql, values := batch.statement()
+	statement, err := conn.Prepare(ctx, name, sql) // once a connection
+	if err != nil {
+		return nil, fmt.Errorf("%w: prepare: %w", ErrNotSent, err)
+	}
+	var pipeline pgconn.Batch
+	pipeline.ExecPrepared(statement.Name, values, binaryFormat, nil)
+	if len(batch.Ask) > 0 {
+		pipeline.ExecParams(lookupSQL, keyValues(batch.Ask), []uint32{oidTextArray, oidTextArray}, binaryFormat, nil)
+	}
+	if commit {
+		pipeline.ExecParams(`COMMIT`, nil, nil, nil, nil)
+	}
+	results := conn.PgConn().ExecBatch(ctx, &pipeline)
 	var tag pgconn.CommandTag
-	if len(batch.Ask) == 0 && !commit {
-		tag, err = to.Exec(ctx, sql, args...)
-	} else {
-		var pipeline pgx.Batch
-		pipeline.Queue(sql, args...).Exec(func(t pgconn.CommandTag) error { tag = t; return nil })
-		if len(batch.Ask) > 0 {
-			queueLookup(&pipeline, batch.Ask, &known)
+	for i := 0; results.NextResult(); i++ {
+		r := results.ResultReader()
+		switch {
+		case i == 0:
+			tag, err = r.Close()
+		case i == 1 && len(batch.Ask) > 0:
+			known, err = readKnown(pgx.RowsFromResultReader(conn.TypeMap(), r))
+		default:
+			_, err = r.Close()
 		}
-		if commit {
-			pipeline.Queue(`COMMIT`)
+		if err != nil {
+			break
 		}
-		err = to.SendBatch(ctx, &pipeline).Close()
+	}
+	if closed := results.Close(); err == nil {
+		err = closed
 	}
 	if err != nil {
 		return nil, translate(err)
@@ -87,6 +109,9 @@ func sendAppend(ctx context.Context, to connection, batch *Batch, commit bool) (
 	}
 	return nil, fmt.Errorf("%w: %d of %d events were counted", ErrOutcomeUnknown, tag.RowsAffected(), len(batch.Events))
 }
+
+// binaryFormat says that all parameters are in binary form.
+var binaryFormat = []int16{pgx.BinaryFormatCode}
 
 // appendSQL moves the head if it still is where the batch was decided, and writes the batch out of that
 // update's result: when the guard misses, there is nothing to select from.
@@ -117,70 +142,41 @@ INSERT INTO events (
     position, stream, version, epoch, type, org_id, actor, command_key, fingerprint,
     correlation, causation, occurred_at, recorded_at, payload, hash)
 SELECT
-    e.position, e.stream, e.version, moved.epoch, e.type, e.org_id, e.actor, nullif(e.command_key, ''), e.fingerprint,
-    nullif(e.correlation, ''), nullif(e.causation, ''), e.occurred_at, e.recorded_at, e.payload, e.hash
+    e.position, e.stream, e.version, moved.epoch, e.type, e.org_id, e.actor, e.command_key, e.fingerprint,
+    e.correlation, e.causation, e.occurred_at, e.recorded_at, e.payload, e.hash
 FROM moved, unnest(
     $6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bytea[],
     $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::json[], $19::bytea[])
     AS e (position, stream, version, type, org_id, actor, command_key, fingerprint,
           correlation, causation, occurred_at, recorded_at, payload, hash)`
 
-// columns are the events by column, as unnest takes them.
-type columns struct {
-	position, version                                     []int64
-	stream, kind, org, actor, key, correlation, causation []string
-	fingerprint, hash                                     [][]byte
-	occurredAt, recordedAt                                []time.Time
-	payload                                               []string
-}
-
-func eventColumns(events []Event) *columns {
-	n := len(events)
-	texts := make([]string, 8*n)
-	take := func() []string { s := texts[:n:n]; texts = texts[n:]; return s }
-	c := &columns{
-		position: make([]int64, n), version: make([]int64, n), stream: take(), kind: take(), org: take(), actor: take(),
-		key: take(), correlation: take(), causation: take(), payload: take(),
-		fingerprint: make([][]byte, n), hash: make([][]byte, n), occurredAt: make([]time.Time, n), recordedAt: make([]time.Time, n),
-	}
-	for i := range events {
-		e := &events[i]
-		c.position[i], c.version[i], c.stream[i], c.kind[i] = e.Position, e.Version, e.Stream, e.Type
-		c.org[i], c.actor[i], c.key[i] = e.OrgID, e.Actor, e.Key
-		c.correlation[i], c.causation[i], c.occurredAt[i], c.recordedAt[i] = e.Correlation, e.Causation, e.OccurredAt, e.RecordedAt
-		c.hash[i] = e.Hash[:]
-		if e.Key != "" {
-			c.fingerprint[i] = e.Fingerprint[:]
-		}
-		// The bytes are not changed while the append runs, so they need no copy.
-		c.payload[i] = unsafe.String(unsafe.SliceData(e.Payload), len(e.Payload))
-	}
-	return c
-}
-
-// statement is the append of the batch and its arguments.
-func (b *Batch) statement() (sql string, args []any) {
-	c := eventColumns(b.Events)
-	args = []any{
-		b.Base.Position, b.Base.Fence, b.Next.Position, b.Next.Hash[:], b.Next.RecordedAt,
-		c.position, c.stream, c.version, c.kind, c.org, c.actor, c.key, c.fingerprint,
-		c.correlation, c.causation, c.occurredAt, c.recordedAt, c.payload, c.hash,
-	}
+// statement is the append of the batch: the name that its text is prepared under, and its parameters.
+func (b *Batch) statement() (name, sql string, values [][]byte) {
+	b.Encode()
+	values = append([][]byte{
+		int8Value(b.Base.Position), int8Value(b.Base.Fence), int8Value(b.Next.Position), b.Next.Hash[:], int8Value(sinceEpoch(b.Next.RecordedAt)),
+	}, b.columns.values()...)
 	if len(b.Claims)+len(b.Erasables) == 0 {
-		return appendSQL, args
+		return "ledger_append", appendSQL, values
 	}
-	var claim, erasable [4][]string
-	var claimAt, erasableAt []int64
+	claim := [3]array{newArray(oidText), newArray(oidText), newArray(oidText)}
+	claimAt := newArray(oidInt8)
 	for _, x := range b.Claims {
-		claim[0], claim[1], claim[2] = append(claim[0], x.OrgID), append(claim[1], x.Kind), append(claim[2], x.Value)
-		claimAt = append(claimAt, b.Events[x.Event].Position)
+		claim[0].text(x.OrgID)
+		claim[1].text(x.Kind)
+		claim[2].text(x.Value)
+		claimAt.int8(b.Events[x.Event].Position)
 	}
+	erasable := [4]array{newArray(oidText), newArray(oidText), newArray(oidText), newArray(oidText)}
+	erasableAt := newArray(oidInt8)
 	for _, x := range b.Erasables {
-		erasable[0], erasable[1] = append(erasable[0], x.OrgID), append(erasable[1], x.Name)
-		erasable[2], erasable[3] = append(erasable[2], x.Value), append(erasable[3], x.Salt)
-		erasableAt = append(erasableAt, b.Events[x.Event].Position)
+		erasable[0].text(x.OrgID)
+		erasable[1].text(x.Name)
+		erasable[2].text(x.Value)
+		erasable[3].text(x.Salt)
+		erasableAt.int8(b.Events[x.Event].Position)
 	}
-	return appendMoreSQL, append(args,
-		claim[0], claim[1], claim[2], claimAt,
-		erasable[0], erasable[1], erasable[2], erasable[3], erasableAt)
+	return "ledger_append_more", appendMoreSQL, append(values,
+		claim[0].value(), claim[1].value(), claim[2].value(), claimAt.value(),
+		erasable[0].value(), erasable[1].value(), erasable[2].value(), erasable[3].value(), erasableAt.value())
 }

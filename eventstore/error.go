@@ -23,26 +23,21 @@ var (
 	ErrNotSent = errors.New("the append was not sent")
 )
 
-// translate turns a driver's error of an append into ours, once, here: by severity, SQLSTATE and
-// constraint name. The cause stays attached for operators.
+// translate turns a driver's error of an append that was sent into ours, once, here: by severity, SQLSTATE
+// and constraint name. The cause stays attached for operators. Whether the driver calls an error safe to
+// retry is not asked: it says so of a connection that broke while the answer was awaited.
 func translate(err error) error {
-	if err == nil {
-		return nil
-	}
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" {
-		switch pg.ConstraintName {
-		case "events_command_key":
-			return fmt.Errorf("%w: %w", ErrKeyTaken, err)
-		case "claims_pkey":
-			return fmt.Errorf("%w: %w", ErrClaimTaken, err)
-		}
-		return err
+	if !errors.As(err, &pg) || pg.SeverityUnlocalized != "ERROR" {
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}
-	if pgconn.SafeToRetry(err) {
-		return fmt.Errorf("%w: %w", ErrNotSent, err)
+	switch pg.ConstraintName {
+	case "events_command_key":
+		return fmt.Errorf("%w: %w", ErrKeyTaken, err)
+	case "claims_pkey":
+		return fmt.Errorf("%w: %w", ErrClaimTaken, err)
 	}
-	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	return err
 }
 
 // IsTransient says whether the database could not be asked just now, so that asking again may help.

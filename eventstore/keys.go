@@ -66,20 +66,34 @@ func queueLookup(pipeline *pgx.Batch, keys []KeyRef, known *map[KeyRef]Command) 
 	for i, k := range keys {
 		orgs[i], texts[i] = k.OrgID, k.Key
 	}
-	*known = make(map[KeyRef]Command)
-	pipeline.Queue(lookupSQL, orgs, texts).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var ref KeyRef
-			var c Command
-			var fingerprint []byte
-			if err := rows.Scan(&ref.OrgID, &ref.Key, &fingerprint, &c.First, &c.Stream, &c.Last); err != nil {
-				return err
-			}
-			copy(c.Fingerprint[:], fingerprint)
-			(*known)[ref] = c
-		}
-		return rows.Err()
+	pipeline.Queue(lookupSQL, orgs, texts).Query(func(rows pgx.Rows) (err error) {
+		*known, err = readKnown(rows)
+		return err
 	})
+}
+
+// keyValues are the parameters of lookupSQL in binary form.
+func keyValues(keys []KeyRef) [][]byte {
+	orgs, texts := newArray(oidText), newArray(oidText)
+	for _, k := range keys {
+		orgs.text(k.OrgID)
+		texts.text(k.Key)
+	}
+	return [][]byte{orgs.value(), texts.value()}
+}
+
+// readKnown reads the rows of lookupSQL.
+func readKnown(rows pgx.Rows) (map[KeyRef]Command, error) {
+	known := map[KeyRef]Command{}
+	var ref KeyRef
+	var c Command
+	var fingerprint []byte
+	_, err := pgx.ForEachRow(rows, []any{&ref.OrgID, &ref.Key, &fingerprint, &c.First, &c.Stream, &c.Last}, func() error {
+		copy(c.Fingerprint[:], fingerprint)
+		known[ref] = c
+		return nil
+	})
+	return known, err
 }
 
 // TakenClaims finds those of the claims that are in the log.

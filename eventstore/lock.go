@@ -41,7 +41,7 @@ func (l *Log) Lock(ctx context.Context) (*Locked, error) {
 
 // Append writes a batch and commits, as Log.Append does. The lock is gone afterwards.
 func (k *Locked) Append(ctx context.Context, batch *Batch) (map[KeyRef]Command, error) {
-	known, err := sendAppend(ctx, k.conn, batch, true)
+	known, err := sendAppend(ctx, k.conn.Conn(), batch, true)
 	if err == nil {
 		k.log.woke(batch.Next.Position)
 	}

@@ -104,6 +104,7 @@ func (e *Executor) prepare(b *batch, tasks []*task) {
 	}
 	if len(b.Events) > first {
 		b.Next = eventstore.Seal(b.Next, b.Events[first:], now)
+		b.Encode()
 	}
 }
 
