@@ -55,12 +55,14 @@ func LoadResult(ctx context.Context, log *eventstore.Log, first, last int64) (Re
 	if r.Event, err = domain.DecodeEvent(events[0].Type, events[0].Payload); err != nil {
 		return r, err
 	}
-	if ref, ok := domain.ParseRef(events[0].Stream); !ok || ref.Kind == domain.KindAccount {
+	history := events // an event of settings has them all
+	switch ref, _ := domain.ParseRef(events[0].Stream); ref.Kind {
+	case domain.KindAccount:
 		return r, nil
-	}
-	history, err := log.ReadStream(ctx, events[0].Stream, 0, last, eventstore.ReadMax)
-	if err != nil {
-		return r, err
+	case domain.KindOrder:
+		if history, err = log.ReadStream(ctx, events[0].Stream, 0, last, eventstore.ReadMax); err != nil {
+			return r, err
+		}
 	}
 	r.State, err = fold(nil, history)
 	return r, err
