@@ -24,8 +24,10 @@
 //
 // # Files
 //
-// event.go has the event, its envelope and the chain; log.go the log; append.go how it grows; head.go
-// its head, fences and locks; read.go how it is read; state.go the saved states.
+// event.go has the event, its envelope and the chain; log.go the log; append.go how it grows; error.go what
+// that can come to; head.go and lock.go its head, its fence and its lock; keys.go how commands are found
+// again; read.go and read_org.go how it is read; state.go the saved states; refusal.go the commands that were
+// not carried out; watch.go who is told that it has grown.
 //
 // The mirror: message.go has an event as a message, envelope.go how its envelope is read; stream.go the
 // stream and stream_remake.go its making anew; relay.go what keeps it up to date, relay_agree.go how it is

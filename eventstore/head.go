@@ -43,23 +43,14 @@ func (l *Log) Fence(ctx context.Context) (Head, error) {
 	return h, nil
 }
 
-// Stop makes every executor refuse, with the reason, until OpenEpoch. The first reason stays.
-func (l *Log) Stop(ctx context.Context, reason string) error {
-	const q = `UPDATE head SET fence = fence + 1, fenced = coalesce(fenced, $1)`
-	if _, err := l.pool.Exec(ctx, q, reason); err != nil {
+// Stop makes every executor refuse, with the reason, until OpenEpoch. The first reason stays. It does nothing
+// once the epoch that it is about has ended: an operator has seen to it then.
+func (l *Log) Stop(ctx context.Context, epoch int64, reason string) error {
+	const q = `UPDATE head SET fence = fence + 1, fenced = coalesce(fenced, $1) WHERE epoch = $2`
+	if _, err := l.pool.Exec(ctx, q, reason, epoch); err != nil {
 		return fmt.Errorf("fence the head: %w", err)
 	}
 	return nil
-}
-
-// OpenEpoch begins a new epoch and lets executors go on.
-func (l *Log) OpenEpoch(ctx context.Context) (Head, error) {
-	const q = `UPDATE head SET epoch = epoch + 1, fence = fence + 1, fenced = NULL RETURNING ` + headColumns
-	h, err := scanHead(l.pool.QueryRow(ctx, q))
-	if err != nil {
-		return Head{}, fmt.Errorf("open an epoch: %w", err)
-	}
-	return h, nil
 }
 
 // Clock is the database's clock now.

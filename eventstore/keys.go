@@ -20,7 +20,7 @@ type Command struct {
 }
 
 // lookupSQL finds commands by key. A command's later events follow its first without a gap and have its
-// position as causation; there are few of them, so the look ahead is bounded.
+// position as causation; the look ahead is bounded by CommandEventsMax.
 const lookupSQL = `
 SELECT e.org_id, e.command_key, e.fingerprint, e.position, e.stream,
        (SELECT coalesce(max(f.position), e.position)

@@ -89,7 +89,7 @@ func TestRefusedAppendsWriteNothing(t *testing.T) {
 			t.Fatalf("%s left %s, before it was %s", name, after, before)
 		}
 	}
-	if err := m.log.Stop(t.Context(), "a test"); err != nil {
+	if err := m.log.Stop(t.Context(), 1, "a test"); err != nil {
 		t.Fatal(err)
 	}
 	m.reload()

@@ -20,17 +20,14 @@ const eventColumnList = `position, stream, version, epoch, type, org_id, actor, 
     coalesce(correlation, ''), coalesce(causation, ''), occurred_at, recorded_at, payload, hash`
 
 // Read reads the events after a position, in order: at most limit, and ReadMax, of them. Fewer than
-// limit means that the log ended there when it was read.
+// both means that the log ended there when it was read.
 func (l *Log) Read(ctx context.Context, after int64, limit int) ([]Event, error) {
 	const q = `SELECT ` + eventColumnList + ` FROM events WHERE position > $1 ORDER BY position LIMIT $2`
-	rows, err := l.pool.Query(ctx, q, after, min(limit, ReadMax))
-	if err == nil {
-		var events []Event
-		if events, err = collectEvents(rows); err == nil {
-			return events, nil
-		}
+	events, err := l.events(ctx, q, after, min(limit, ReadMax))
+	if err != nil {
+		return nil, fmt.Errorf("read the log after %d: %w", after, err)
 	}
-	return nil, fmt.Errorf("read the log after %d: %w", after, err)
+	return events, nil
 }
 
 // ReadStream reads a stream's events after a version and up to a position, in order: at most limit,
@@ -38,27 +35,21 @@ func (l *Log) Read(ctx context.Context, after int64, limit int) ([]Event, error)
 func (l *Log) ReadStream(ctx context.Context, stream string, afterVersion, upTo int64, limit int) ([]Event, error) {
 	const q = `SELECT ` + eventColumnList + ` FROM events
 WHERE stream = $1 AND version > $2 AND position <= $3 ORDER BY version LIMIT $4`
-	rows, err := l.pool.Query(ctx, q, stream, afterVersion, upTo, min(limit, ReadMax))
-	if err == nil {
-		var events []Event
-		if events, err = collectEvents(rows); err == nil {
-			return events, nil
-		}
+	events, err := l.events(ctx, q, stream, afterVersion, upTo, min(limit, ReadMax))
+	if err != nil {
+		return nil, fmt.Errorf("read stream %s after version %d: %w", stream, afterVersion, err)
 	}
-	return nil, fmt.Errorf("read stream %s after version %d: %w", stream, afterVersion, err)
+	return events, nil
 }
 
-// ReadFirst reads the first event of each stream that has one.
+// ReadFirst reads the first event of each stream that has one, in no order.
 func (l *Log) ReadFirst(ctx context.Context, streams []string) ([]Event, error) {
 	const q = `SELECT ` + eventColumnList + ` FROM events WHERE stream = ANY($1) AND version = 1`
-	rows, err := l.pool.Query(ctx, q, streams)
-	if err == nil {
-		var events []Event
-		if events, err = collectEvents(rows); err == nil {
-			return events, nil
-		}
+	events, err := l.events(ctx, q, streams)
+	if err != nil {
+		return nil, fmt.Errorf("read the first events of %d streams: %w", len(streams), err)
 	}
-	return nil, fmt.Errorf("read the first events of %d streams: %w", len(streams), err)
+	return events, nil
 }
 
 // Erasables reads the personal values that an event holds digests of, by name; what was erased is missing.
@@ -124,6 +115,15 @@ func (l *Log) hashAt(ctx context.Context, position int64) (h Hash, found bool, e
 	}
 	copy(h[:], hash)
 	return h, true, nil
+}
+
+// events runs a query for eventColumnList.
+func (l *Log) events(ctx context.Context, sql string, args ...any) ([]Event, error) {
+	rows, err := l.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collectEvents(rows)
 }
 
 // collectEvents reads rows of eventColumnList.

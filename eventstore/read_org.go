@@ -20,12 +20,13 @@ type Page struct {
 }
 
 // ReadFor reads, as ledger_reader, the events after a position that an organisation may see: at most
-// limit, looking at no more than span positions. The database itself keeps other organisations' away.
+// limit, and ReadMax, looking at no more than span positions. The database itself keeps other organisations' away.
 func (l *Log) ReadFor(ctx context.Context, org string, after, span int64, limit int) (Page, error) {
 	const q = `SELECT ` + eventColumnList + ` FROM events WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3`
+	limit = min(limit, ReadMax)
 	var p Page
 	err := l.readFor(ctx, org, &p.Head, func(b *pgx.Batch) {
-		queueEvents(b, &p.Events, q, after, after+span, min(limit, ReadMax))
+		queueEvents(b, &p.Events, q, after, after+span, limit)
 	})
 	if err != nil {
 		return p, fmt.Errorf("read the log after %d: %w", after, err)
@@ -38,7 +39,7 @@ func (l *Log) ReadFor(ctx context.Context, org string, after, span int64, limit 
 }
 
 // ReadStreamFor reads, as ledger_reader, the events of a stream after a version that an organisation may
-// see, at most limit, and where the log ended.
+// see, at most limit, and ReadMax, and where the log ended.
 func (l *Log) ReadStreamFor(ctx context.Context, org, stream string, afterVersion int64, limit int) (Page, error) {
 	const q = `SELECT ` + eventColumnList + ` FROM events WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3`
 	var p Page

@@ -97,7 +97,7 @@ func (r *Relay) stop(ctx context.Context, d *divergence) {
 	slog.ErrorContext(ctx, "the relay has stopped and the log is fenced, until an operator opens a new epoch", "reason", d.reason, "epoch", d.epoch)
 	for fenced := false; ctx.Err() == nil; {
 		if !fenced {
-			err := r.log.stopEpoch(ctx, d.epoch, "the mirror contradicts the log: "+d.reason)
+			err := r.log.Stop(ctx, d.epoch, "the mirror contradicts the log: "+d.reason)
 			if fenced = err == nil; !fenced {
 				slog.ErrorContext(ctx, "the log can't be fenced; trying again", "error", err)
 			}
@@ -107,13 +107,4 @@ func (r *Relay) stop(ctx context.Context, d *divergence) {
 		}
 		_ = sleep(ctx, relayStopped) // its error is ctx's, which ends the loop
 	}
-}
-
-// stopEpoch is Stop, unless the epoch it is about has ended: an operator has seen to it then.
-func (l *Log) stopEpoch(ctx context.Context, epoch int64, reason string) error {
-	const q = `UPDATE head SET fence = fence + 1, fenced = coalesce(fenced, $1) WHERE epoch = $2`
-	if _, err := l.pool.Exec(ctx, q, reason, epoch); err != nil {
-		return fmt.Errorf("fence the head: %w", err)
-	}
-	return nil
 }

@@ -20,7 +20,7 @@ func TestFencedLedgerRefusesUntilAnEpochIsOpened(t *testing.T) {
 	l := newLedger(t)
 	o := order("org-acme", "5.00")
 	l.must(t, "place", o)
-	if err := l.log.Stop(t.Context(), "the stream is ahead"); err != nil {
+	if err := l.log.Stop(t.Context(), 1, "the stream is ahead"); err != nil {
 		t.Fatal(err)
 	}
 	_, err := l.do(t, "pay-1", pay(o))
@@ -29,7 +29,7 @@ func TestFencedLedgerRefusesUntilAnEpochIsOpened(t *testing.T) {
 		t.Fatalf("a fenced ledger answers %v", err)
 	}
 
-	head, err := l.log.OpenEpoch(t.Context())
+	head, err := eventstore.OpenEpoch(t.Context(), l.log, nil, "the log is right")
 	if err != nil || head.Epoch != 2 || head.Fenced != "" {
 		t.Fatalf("opened %+v, %v", head, err)
 	}

@@ -165,7 +165,7 @@ func TestRateLimit(t *testing.T) {
 func TestFenced(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	if err := a.log.Stop(t.Context(), "an operator has to look"); err != nil {
+	if err := a.log.Stop(t.Context(), 1, "an operator has to look"); err != nil {
 		t.Fatal(err)
 	}
 	r := a.want(t, 503, "fenced", a.acme, "POST", "/v1/orders", orderBody, "Idempotency-Key: k")
