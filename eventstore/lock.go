@@ -2,7 +2,6 @@ package eventstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -13,26 +12,25 @@ import (
 // moving the head from under each other. Not safe for concurrent use.
 type Locked struct {
 	log  *Log
-	conn *pgxpool.Conn
-	tx   pgx.Tx
+	conn *pgxpool.Conn // nil once closed
 	// Head is where the log ends, for as long as the lock is held.
 	Head Head
 }
 
-// Lock waits for the head's row lock and reads the head.
+// Lock waits for the head's row lock and reads the head. The caller closes it.
 func (l *Log) Lock(ctx context.Context) (*Locked, error) {
 	conn, err := l.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		conn.Release()
-		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
-	}
-	h, err := scanHead(tx.QueryRow(ctx, `SELECT `+headColumns+` FROM head FOR UPDATE`))
-	k := &Locked{log: l, conn: conn, tx: tx, Head: h}
-	if err != nil {
+	k := &Locked{log: l, conn: conn}
+	var pipeline pgx.Batch
+	pipeline.Queue(`BEGIN`)
+	pipeline.Queue(`SELECT ` + headColumns + ` FROM head FOR UPDATE`).QueryRow(func(row pgx.Row) (err error) {
+		k.Head, err = scanHead(row)
+		return err
+	})
+	if err := conn.SendBatch(ctx, &pipeline).Close(); err != nil {
 		k.Close()
 		return nil, fmt.Errorf("lock the head: %w", err)
 	}
@@ -48,13 +46,16 @@ func (k *Locked) Append(ctx context.Context, batch *Batch) (map[KeyRef]Command, 
 	return known, err
 }
 
-// Close gives the lock up, if it is still held.
+// Close gives the lock up, if it is still held. Calling it again is harmless.
 func (k *Locked) Close() {
-	// A connection whose transaction can't be rolled back is closed by the pool, which ends the transaction too.
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
-	if err := k.tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
-		_ = k.conn.Conn().Close(ctx)
+	if k.conn == nil {
+		return
+	}
+	if k.conn.Conn().PgConn().TxStatus() != 'I' { // nothing was committed
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		_, _ = k.conn.Exec(ctx, `ROLLBACK`) // where that fails, the pool closes the connection, which ends the transaction too
 	}
 	k.conn.Release()
+	k.conn = nil
 }
