@@ -161,7 +161,7 @@ func plainString(b []byte) (string, bool) {
 	return string(b[1 : len(b)-1]), true
 }
 
-// round rounds half away from zero to the currency's minor unit (DESIGN §5: once, per line).
+// round rounds half away from zero to the currency's minor unit. Each line is rounded once, its sum never.
 func (c Currency) round(d decimal.Decimal) (Amount, error) {
 	digits := c.digits()
 	units := d.Shift(int32(digits)).Round(0)

@@ -45,8 +45,8 @@ type call struct {
 	wrong *Problem
 }
 
-// allow answers what is wrong with the request in the contract's order: parameters, who calls, what
-// they may do. Every handler asks it once it has read its parameters, and before anything else.
+// allow answers what is wrong with the request in the order in which errors win: parameters, who
+// calls, what they may do. Every handler asks it once it has read its parameters, and before anything else.
 func (c *call) allow(limits *limiter) error {
 	switch {
 	case c.wrong != nil:

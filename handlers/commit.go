@@ -144,10 +144,9 @@ func (e *Executor) takeApart(b *batch) {
 	if err == nil {
 		err = e.markTaken(ctx, b)
 	}
-	if err != nil && !e.paused(retryPause, err) {
-		return
+	if err == nil || !e.paused(retryPause, err) {
+		e.reread(e.log.Head)
 	}
-	e.reread(e.log.Head)
 }
 
 func (e *Executor) markTaken(ctx context.Context, b *batch) error {

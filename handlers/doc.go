@@ -3,7 +3,7 @@
 //
 // # The executor
 //
-// Commands are decided in batches against one head. One goroutine (executor.go) takes whatever waits,
+// Commands are decided in batches against one head. One goroutine (run.go) takes whatever waits,
 // loads the streams that it does not hold, decides the commands one after another in memory, and
 // appends all their events in one statement that is guarded by the head. While one batch commits, the
 // next is decided on what the first will leave behind; if that first batch does not commit, both are
@@ -17,8 +17,10 @@
 //     was confirmed, in the append itself or by a query of its own. A moved head means deciding again; a
 //     taken key gets its first answer; an unknown outcome is settled by raising the fence, after which a
 //     missing key is final.
-//   - cache.go: states are bounded in bytes, and what other replicas append is folded in before
-//     anything is decided on them.
+//   - known.go: keys that the log knows are found before a batch is decided, when a whole file comes again.
+//   - cache.go, catch_up.go: states are bounded in bytes, and what other replicas append is folded in
+//     before anything is decided on them.
+//   - turn.go: replicas that keep moving the head from under each other take turns, by its row lock.
 //
 // # The HTTP API
 //

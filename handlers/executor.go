@@ -17,7 +17,7 @@ const (
 	appendTimeout = 10 * time.Second // for one round trip; then its outcome is settled by fencing
 	retryPause    = 50 * time.Millisecond
 	retryPauseMax = time.Second
-	clockSkewMax  = time.Second           // DESIGN D7
+	clockSkewMax  = time.Second           // beyond, this replica decides nothing
 	missesForLock = 2                     // after so many missed heads in a row, the head is locked first …
 	giveWayFor    = 20 * time.Millisecond // … after the others had it for so long
 	foldMax       = 10_000                // events of others that are folded in; beyond, the cache starts anew
@@ -95,7 +95,8 @@ func NewExecutor(ctx context.Context, log *eventstore.Log, now func() time.Time)
 	return e, nil
 }
 
-// Close answers what is under way, refuses what waits as busy, and ends the executor.
+// Close answers what is under way, refuses what waits as busy, and ends the executor. Calling it again is
+// harmless.
 func (e *Executor) Close() {
 	e.once.Do(func() { close(e.stop) })
 	<-e.ended

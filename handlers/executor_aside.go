@@ -10,7 +10,7 @@ import (
 	"orderledger/eventstore"
 )
 
-// watchClock holds the clock against the database's, each second (DESIGN D7).
+// watchClock holds the clock against the database's, each second: deadlines go by the replica that decides.
 func (e *Executor) watchClock() {
 	defer e.aside.Done()
 	tick := time.NewTicker(time.Second)

@@ -22,7 +22,8 @@ var orderLinesTable = newTable("order_lines", "order_id, line_no", `
 	order_id text, line_no integer, org_id text, created_at timestamptz, product_code text, product_name text,
 	resource_id text, resource_name text, region text, charge_mode text`)
 
-// importRest is how long timers leave an imported order alone after its recording (DESIGN D7).
+// importRest is how long timers leave an imported order alone after its recording: the history that is
+// being brought in may still tell its end.
 const importRest = time.Hour
 
 // heldOrder is an order in the course of a fold.
