@@ -2,12 +2,10 @@ package handlers
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -18,8 +16,6 @@ import (
 const (
 	// bulkWindow bounds the lines of one request that are under way.
 	bulkWindow = 1024
-	// bulkPause is how long a sender may pause.
-	bulkPause = 2 * time.Minute
 	// Some senders read no answer before they have sent everything. For them, this much is held …
 	answersHeld = 512
 	answersSize = 32 << 10 // bytes, times answersHeld: some 150,000 answers
@@ -178,99 +174,4 @@ func writeAnswers(w io.Writer, control *http.ResponseController, answers <-chan 
 		}
 	}
 	return err
-}
-
-// lineAnswer is the answer to a line, for the document.
-type lineAnswer struct {
-	Line     int    `json:"line" doc:"The line's number, from 1"`
-	Key      string `json:"key"`
-	Outcome  string `json:"outcome" enum:"accepted,replayed,refused,invalid"`
-	Position int64  `json:"position,omitempty" doc:"Of the command's last event"`
-	ID       string `json:"id,omitempty" doc:"The order's"`
-	Code     string `json:"code,omitempty"`
-	Detail   string `json:"detail,omitempty"`
-}
-
-// appendAnswerLine writes a lineAnswer: {"line","key","outcome","position"?,"id"?,"code"?,"detail"?}.
-func appendAnswerLine(b []byte, p pending, r Result) []byte {
-	b = strconv.AppendInt(append(b, `{"line":`...), int64(p.line), 10)
-	b = appendString(append(b, `,"key":`...), p.key)
-	if p.err != nil {
-		wrong := problemOf(p.err)
-		outcome := `,"outcome":"refused","code":`
-		if wrong.Status == http.StatusBadRequest || wrong.Status == http.StatusRequestEntityTooLarge {
-			outcome = `,"outcome":"invalid","code":`
-		}
-		b = appendString(append(b, outcome...), wrong.Code)
-		detail := wrong.Detail
-		if wrong.Field != "" {
-			detail = wrong.Field + ": " + detail
-		}
-		b = appendString(append(b, `,"detail":`...), detail)
-		return append(b, '}', '\n')
-	}
-	if r.Replayed {
-		b = append(b, `,"outcome":"replayed","position":`...)
-	} else {
-		b = append(b, `,"outcome":"accepted","position":`...)
-	}
-	b = strconv.AppendInt(b, r.Last, 10)
-	if o, ok := r.State.(*domain.Order); ok {
-		p.id = o.OrderID
-	}
-	if p.id != "" {
-		b = appendString(append(b, `,"id":`...), p.id)
-	}
-	return append(b, '}', '\n')
-}
-
-var errLineTooLong = errors.New("the line is too long")
-
-// lineReader reads lines of at most bodyMax bytes and counts them; empty ones are passed over.
-type lineReader struct {
-	from    *bufio.Reader
-	control *http.ResponseController
-	line    int
-	long    []byte
-	moved   time.Time
-}
-
-// next reads a line; its bytes hold until the next call. A longer one is skipped as errLineTooLong.
-func (l *lineReader) next() (text []byte, n int, err error) {
-	for {
-		if now := time.Now(); now.Sub(l.moved) > time.Second {
-			l.moved = now
-			_ = l.control.SetReadDeadline(now.Add(bulkPause)) // where it isn't supported there is none
-		}
-		l.line++
-		text, err := l.read()
-		if len(bytes.TrimSpace(text)) > 0 && (err == nil || errors.Is(err, io.EOF)) {
-			return text, l.line, nil // after a last line without an end, the next read says EOF
-		}
-		if err != nil {
-			return nil, l.line, err
-		}
-	}
-}
-
-// read reads up to the end of a line.
-func (l *lineReader) read() ([]byte, error) {
-	text, err := l.from.ReadSlice('\n')
-	if !errors.Is(err, bufio.ErrBufferFull) {
-		return text, err
-	}
-	l.long = append(l.long[:0], text...)
-	for errors.Is(err, bufio.ErrBufferFull) {
-		text, err = l.from.ReadSlice('\n')
-		if len(l.long) <= bodyMax+1 { // room for the line's end
-			l.long = append(l.long, text...)
-		}
-	}
-	if len(l.long) > bodyMax+1 {
-		if err == nil || errors.Is(err, io.EOF) {
-			return nil, errLineTooLong
-		}
-		return nil, err
-	}
-	return l.long, err
 }

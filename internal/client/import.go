@@ -1,8 +1,6 @@
 package client
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,13 +13,11 @@ import (
 // Bounds of an import: one request carries so many lines and bytes, and for so long the server may answer nothing
 // before the import gives up.
 const (
-	chunkLines  = 2000
-	chunkBytes  = 4 << 20
-	lineMax     = 512 << 10
-	silenceMax  = 2 * time.Minute
-	pauseFirst  = 100 * time.Millisecond
-	pauseMost   = 5 * time.Second
-	readerBytes = 64 << 10
+	chunkLines = 2000
+	chunkBytes = 4 << 20
+	silenceMax = 2 * time.Minute
+	pauseFirst = 100 * time.Millisecond
+	pauseMost  = 5 * time.Second
 )
 
 // Tally is what an import came to. Read is the sum of the other counts, Position the last event's.
@@ -166,60 +162,4 @@ func passing(err error) bool {
 		return true // the connection's
 	}
 	return p.Code != "fenced" && (p.Status == 429 || p.Status >= 500)
-}
-
-// Line is one line of a file that is not empty, without its end.
-type Line struct {
-	Number  int64
-	Text    []byte
-	TooLong bool // Text is empty then
-}
-
-// Lines reads the lines of an import file.
-type Lines struct {
-	r      *bufio.Reader
-	number int64
-	back   *Line
-}
-
-// NewLines reads lines from r.
-func NewLines(r io.Reader) *Lines { return &Lines{r: bufio.NewReaderSize(r, readerBytes)} }
-
-// Next is the next line that is not empty; at the end the error is io.EOF.
-func (l *Lines) Next() (Line, error) {
-	if l.back != nil {
-		line := *l.back
-		l.back = nil
-		return line, nil
-	}
-	for {
-		line, err := l.read()
-		if err != nil || line.TooLong || len(line.Text) > 0 {
-			return line, err
-		}
-	}
-}
-
-func (l *Lines) read() (Line, error) {
-	l.number++
-	line := Line{Number: l.number}
-	for {
-		part, err := l.r.ReadSlice('\n')
-		if !line.TooLong {
-			line.Text = append(line.Text, part...)
-		}
-		if len(line.Text) > lineMax+2 { // its end may be \r\n
-			line.TooLong, line.Text = true, nil
-		}
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case errors.Is(err, io.EOF) && len(line.Text) == 0 && !line.TooLong:
-			return Line{}, io.EOF
-		case err != nil && !errors.Is(err, io.EOF):
-			return Line{}, fmt.Errorf("read line %d: %w", l.number, err)
-		}
-		line.Text = bytes.TrimSpace(line.Text)
-		return line, nil
-	}
 }
