@@ -151,8 +151,6 @@ func (b *bed) database(ctx context.Context) (string, error) {
 	if b.postgres != nil {
 		url = b.postgres.URL(name)
 	} else {
-		config := conn.Config().Copy()
-		config.Database = name
 		url = strings.Replace(admin, "/"+conn.Config().Database, "/"+name, 1)
 	}
 	return url, schema.Migrate(ctx, url)

@@ -215,6 +215,7 @@ func (b *bed) relayLag(ctx context.Context, e *executor, synced bool) error {
 	if err != nil {
 		return err
 	}
+	defer arrived.stop()
 	acknowledged, err := paced(ctx, e.Executor, run+"-half", full/2, b.span())
 	if err != nil {
 		return err
@@ -263,26 +264,32 @@ func paced(ctx context.Context, e *handlers.Executor, run string, perSecond floa
 
 // arrivals notes when each event was seen by a subscriber of the broker.
 type arrivals struct {
+	stop func() // ends its connection
 	mu   sync.Mutex
 	when map[int64]time.Time
 }
 
 // listen hears every event published from now on, as a plain subscriber of the stream's subjects does:
 // it is handed a message once the stream has taken it.
-func listen(ctx context.Context, server *natsserver.Server) (*arrivals, error) {
+func listen(ctx context.Context, server *natsserver.Server) (_ *arrivals, err error) {
 	nc, err := server.Connect()
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			nc.Close()
+		}
+	}()
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, err
 	}
-	consumer, err := js.OrderedConsumer(ctx, "LEDGER", jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy})
+	consumer, err := js.OrderedConsumer(ctx, eventstore.StreamName, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy})
 	if err != nil {
 		return nil, err
 	}
-	a := &arrivals{when: map[int64]time.Time{}}
+	a := &arrivals{when: map[int64]time.Time{}, stop: nc.Close}
 	_, err = consumer.Consume(func(m jetstream.Msg) {
 		now := time.Now()
 		if meta, err := m.Metadata(); err == nil {
