@@ -148,7 +148,6 @@ func (r *Reader) StatusCounts(ctx context.Context, org string) (counts map[strin
 // DueOrder is an unpaid order whose deadline has come.
 type DueOrder struct {
 	OrderID, OrgID string
-	PayBefore      time.Time
 }
 
 // DueOrders lists, over all organisations, the unpaid orders whose deadline has come by now, longest due
@@ -157,7 +156,7 @@ type DueOrder struct {
 // does.
 func (r *Reader) DueOrders(ctx context.Context, now time.Time, limit int) (due []DueOrder, next time.Time, err error) {
 	const q = `
-SELECT order_id, org_id, pay_before
+SELECT order_id, org_id
 FROM orders
 WHERE status = 'unpaid' AND due_at <= $1
 ORDER BY due_at
@@ -166,7 +165,7 @@ LIMIT $2`
 	var o DueOrder
 	var at *time.Time
 	_, err = r.read(ctx, AllOrgs, []string{Orders}, func(b *pgx.Batch) {
-		collect(b, q, []any{now, limit}, []any{&o.OrderID, &o.OrgID, &o.PayBefore}, func() error {
+		collect(b, q, []any{now, limit}, []any{&o.OrderID, &o.OrgID}, func() error {
 			due = append(due, o)
 			return nil
 		})

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"orderledger/eventstore"
 )
 
 // AllOrgs in the place of an organisation reads every organisation's rows, for platform keys.
-const AllOrgs = "*"
+const AllOrgs = eventstore.AllOrgs
 
 // LimitMax bounds a page of a list.
 const LimitMax = 500
@@ -53,14 +54,13 @@ type Checkpoint struct {
 	Version  int
 	Position int64
 	// State is running, stopped (Error says why) or building.
-	State     string
-	Error     string
-	UpdatedAt time.Time
+	State string
+	Error string
 }
 
 // Checkpoints lists the read models' checkpoints, by name.
 func (r *Reader) Checkpoints(ctx context.Context) ([]Checkpoint, error) {
-	const q = `SELECT name, version, position, state, coalesce(error, ''), updated_at FROM projections ORDER BY name`
+	const q = `SELECT name, version, position, state, coalesce(error, '') FROM projections ORDER BY name`
 	rows, err := r.pool.Query(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoints: %w", err)

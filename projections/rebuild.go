@@ -68,8 +68,7 @@ func (r Rebuilding) Rebuild(ctx context.Context, name string) (Rebuilt, error) {
 	if m == nil {
 		return Rebuilt{}, ErrUnknownModel
 	}
-	b := &rebuild{Rebuilding: r, model: m, log: eventstore.NewLog(r.Projector), at: checkpoint{name: buildPrefix + name, version: m.version}}
-	b.result.Name = name
+	b := r.begin(m)
 	began := time.Now()
 	err := b.alone(ctx, func() error {
 		return errors.Join(b.run(ctx), b.clear(context.WithoutCancel(ctx)))
@@ -79,6 +78,13 @@ func (r Rebuilding) Rebuild(ctx context.Context, name string) (Rebuilt, error) {
 		return b.result, fmt.Errorf("rebuild %s: %w", name, err)
 	}
 	return b.result, nil
+}
+
+func (r Rebuilding) begin(m *model) *rebuild {
+	return &rebuild{
+		Rebuilding: r, model: m, log: eventstore.NewLog(r.Projector),
+		at: checkpoint{name: buildPrefix + m.name, version: m.version}, result: Rebuilt{Name: m.name},
+	}
 }
 
 // alone holds a lock while do runs, on a connection of its own: it is let go with that, whatever happens.

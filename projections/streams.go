@@ -14,7 +14,7 @@ const streamPage = 4000
 
 // readStreamPage reads the events of streams of one kind up to a position, stream by stream, after a
 // stream's version. Only what a fold needs is read: no key, no hash.
-func readStreamPage(ctx context.Context, db queryer, kind, after string, afterVersion, upTo int64) ([]eventstore.Event, error) {
+func readStreamPage(ctx context.Context, db querier, kind, after string, afterVersion, upTo int64) ([]eventstore.Event, error) {
 	// Without a prepared statement, Postgres plans for these values: its general plan would sort the whole log.
 	// The kinds' names end where the hyphen does: '.' is the character after it.
 	const q = `
@@ -44,7 +44,7 @@ LIMIT $6`
 }
 
 // readStreams reads all events of streams of one kind up to a position. It is for kinds that have few.
-func readStreams(ctx context.Context, db queryer, kind string, upTo int64) ([]eventstore.Event, error) {
+func readStreams(ctx context.Context, db querier, kind string, upTo int64) ([]eventstore.Event, error) {
 	var all []eventstore.Event
 	for after, version := "", int64(0); ; {
 		page, err := readStreamPage(ctx, db, kind, after, version, upTo)
@@ -58,9 +58,4 @@ func readStreams(ctx context.Context, db queryer, kind string, upTo int64) ([]ev
 		last := &page[len(page)-1]
 		after, version = last.Stream, last.Version
 	}
-}
-
-// queryer is a pool or a transaction.
-type queryer interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }

@@ -74,9 +74,7 @@ func checkpointHash(ctx context.Context, log *eventstore.Log, live *liveModel, c
 
 // compareOnly makes a model anew, holds it against the one that is served, and leaves that one in place.
 func (r Rebuilding) compareOnly(ctx context.Context, name string) (Rebuilt, error) {
-	m := models[name]
-	b := &rebuild{Rebuilding: r, model: m, log: eventstore.NewLog(r.Projector), at: checkpoint{name: buildPrefix + name, version: m.version}}
-	b.result.Name = name
+	b := r.begin(models[name])
 	err := b.alone(ctx, func() error {
 		return errors.Join(b.fresh(ctx), b.clear(context.WithoutCancel(ctx)))
 	})

@@ -260,17 +260,12 @@ func isFinal(err error) bool {
 }
 
 func readCheckpoint(ctx context.Context, q querier, name string) (checkpoint, error) {
-	const sql = `SELECT version, position, hash FROM projections WHERE name = $1`
-	c := checkpoint{name: name}
-	var hash []byte
-	if err := q.QueryRow(ctx, sql, name).Scan(&c.version, &c.position, &hash); err != nil {
-		return c, fmt.Errorf("read the checkpoint of %s: %w", name, err)
-	}
-	copy(c.hash[:], hash)
-	return c, nil
+	live, err := readLive(ctx, q, name, "")
+	return live.checkpoint, err
 }
 
 // querier is a pool or a transaction.
 type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
