@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 )
 
 // The stored name of every event version. Names are written out here and never derived from Go's
@@ -30,9 +28,6 @@ var decoders = map[string]func([]byte) (Event, error){
 	TypeAccountCharged:     decode[AccountCharged],
 	TypeOrgSettingsChanged: decode[OrgSettingsChanged],
 }
-
-// EventTypes lists the stored names, sorted.
-func EventTypes() []string { return slices.Sorted(maps.Keys(decoders)) }
 
 // TypeOf is the stored name of the version that e is written in.
 func TypeOf(e Event) string {

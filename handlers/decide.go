@@ -198,7 +198,7 @@ func (b *batch) add(t *task, d domain.Decision, clock domain.Clock) error {
 		}
 		encoded[i] = eventstore.Event{
 			Stream: se.Stream.String(), Type: name, OrgID: t.org, Actor: t.Actor,
-			Correlation: t.Correlation, Causation: t.Causation, OccurredAt: clock.At, Payload: payload,
+			Correlation: t.Correlation, OccurredAt: clock.At, Payload: payload,
 		}
 	}
 	first := b.Base.Position + int64(len(b.Events)) + 1

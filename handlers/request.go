@@ -34,7 +34,6 @@ type Request struct {
 	// At is when it happened, for imported history; zero means now.
 	At          time.Time
 	Correlation string
-	Causation   string
 	// Bytes is the size of the body, for the bound on a batch.
 	Bytes int
 	// Brief: a repeated command is answered with its positions alone, which spares reading the log.

@@ -39,7 +39,7 @@ func newDev() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&o.data, "data", defaultData, "folder of the data")
-	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of API and console; port 0 takes a free one")
+	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the API; port 0 takes a free one")
 	c.Flags().StringVar(&o.nats, "nats", "127.0.0.1:4222", "address of the NATS server; port 0 takes a free one")
 	c.Flags().BoolVar(&o.noDemo, "no-demo", false, "leave an empty folder's ledger empty")
 	_ = c.MarkFlagDirname("data") // only fails for a flag that is missing

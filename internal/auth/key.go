@@ -39,9 +39,9 @@ var (
 )
 
 const (
-	prefix    = "ldg"
-	idChars   = 16
-	secretMax = 64
+	prefix      = "ldg"
+	idChars     = 16
+	secretChars = 64
 )
 
 // newSecret makes a key's id and its text as the holder gets it.
@@ -56,7 +56,7 @@ func newSecret() (id, text string, digest [32]byte) {
 // split takes a key's text apart.
 func split(text string) (id, secret string, ok bool) {
 	parts := strings.Split(text, "_")
-	if len(parts) != 3 || parts[0] != prefix || len(parts[1]) != idChars || len(parts[2]) != secretMax {
+	if len(parts) != 3 || parts[0] != prefix || len(parts[1]) != idChars || len(parts[2]) != secretChars {
 		return "", "", false
 	}
 	return parts[1], parts[2], true

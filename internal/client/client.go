@@ -51,9 +51,6 @@ func New(server, key string) (*Client, error) {
 // Close gives idle connections back.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Server is the address that the client calls.
-func (c *Client) Server() string { return c.base.String() }
-
 // Get reads path, which begins with a slash, into out. An answer other than 2xx is a *Problem.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, out any) error {
 	return c.call(ctx, http.MethodGet, path, query, "", nil, out)

@@ -161,7 +161,7 @@ func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 func TestServerNames(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"127.0.0.1:8080": "http://127.0.0.1:8080", "https://ledger.example": "https://ledger.example"} {
-		if c, err := New(name, ""); err != nil || c.Server() != want {
+		if c, err := New(name, ""); err != nil || c.base.String() != want {
 			t.Errorf("%s: %v, %v", name, c, err)
 		}
 	}

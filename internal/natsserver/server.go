@@ -129,9 +129,6 @@ func (s *Server) URL() string {
 	return u.String()
 }
 
-// StoreDir is the folder that JetStream keeps its streams in, for tests that damage it.
-func (s *Server) StoreDir() string { return s.nats.StoreDir() }
-
 // Connect connects from within the process, without a socket.
 func (s *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
 	all := append([]nats.Option{nats.InProcessServer(s.nats)}, opts...)
