@@ -52,7 +52,17 @@ func TypeOf(e Event) string {
 
 // EncodeEvent gives the stored name and the exact bytes to store and hash.
 func EncodeEvent(e Event) (name string, payload []byte, err error) {
-	payload, err = encode(e)
+	b := make([]byte, 0, 1024)
+	switch e := e.(type) {
+	case OrderPlaced:
+		payload = appendOrderPlaced(b, &e)
+	case OrderPaid:
+		payload = appendOrderPaid(b, &e)
+	case AccountCharged:
+		payload = appendAccountCharged(b, &e)
+	default:
+		payload, err = encode(e)
+	}
 	return TypeOf(e), payload, err
 }
 

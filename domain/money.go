@@ -138,9 +138,9 @@ func (a Amount) append(b []byte) []byte {
 }
 
 // MarshalJSON writes the amount as a string.
-func (a Amount) MarshalJSON() ([]byte, error) {
-	return append(a.append(append(make([]byte, 0, 24), '"')), '"'), nil
-}
+func (a Amount) MarshalJSON() ([]byte, error) { return a.appendJSON(make([]byte, 0, 24)), nil }
+
+func (a Amount) appendJSON(b []byte) []byte { return append(a.append(append(b, '"')), '"') }
 
 // UnmarshalJSON reads a string as ParseAmount does; numbers are refused, as they would be floats elsewhere.
 func (a *Amount) UnmarshalJSON(b []byte) error {
