@@ -24,8 +24,8 @@
 //
 // # Files
 //
-// event.go has the event, its envelope and the chain; log.go the log; append.go how it grows; error.go what
-// that can come to; head.go and lock.go its head, its fence and its lock; keys.go how commands are found
+// event.go has the event, its envelope and the chain; log.go the log; append.go how it grows, columns.go
+// what of that is encoded beforehand; error.go what an append can come to; head.go and lock.go its head, its fence and its lock; keys.go how commands are found
 // again; read.go and read_org.go how it is read; state.go the saved states; refusal.go the commands that were
 // not carried out; watch.go who is told that it has grown.
 //

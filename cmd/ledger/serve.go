@@ -34,7 +34,7 @@ func newServe() *cobra.Command {
 				return err
 			}
 			if !s.NATSSynced {
-				slog.Warn("it is not stated that the NATS server syncs every write: commands that are queued there can be lost in a power cut. " +
+				slog.Warn("it is not stated that the NATS server syncs every write: a power cut can take events from the mirror, until the relay has put them back. " +
 					"Set sync_interval: always there, and LEDGER_NATS_SYNCED=true here.")
 			}
 			a, err := openApp(c.Context(), config)

@@ -24,7 +24,7 @@ type Options struct {
 	User, Password string
 
 	// SyncInterval is how long a stored message may wait for fsync. 0 is no time at all: a message is
-	// acknowledged when it is on disk, so that commands queued here outlive a power cut.
+	// acknowledged when it is on disk, and outlives a power cut.
 	SyncInterval time.Duration
 
 	Log *slog.Logger // gets warnings and errors; nil: slog.Default()
