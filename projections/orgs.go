@@ -77,17 +77,12 @@ func newOrgs(first map[string]int64, held map[string]*heldOrg) (added map[string
 func foldOrgs(events []eventstore.Event, held map[string]*heldOrg, changed map[string]bool) error {
 	for i := range events {
 		e := &events[i]
-		org, ok := idOf(e, domain.KindOrg)
-		if !ok {
-			continue
-		}
-		event, err := decode(e)
+		org, state, err := settingsAfter(e)
 		if err != nil {
 			return err
 		}
-		state, ok := domain.Evolve(nil, event, metaOf(e)).(*domain.Org)
-		if !ok {
-			return unknown(e)
+		if state == nil {
+			continue
 		}
 		h := held[org]
 		if h == nil {
@@ -97,6 +92,22 @@ func foldOrgs(events []eventstore.Event, held map[string]*heldOrg, changed map[s
 		changed[org] = true
 	}
 	return nil
+}
+
+// settingsAfter is an organisation and its settings after an event of its stream; nil after another's.
+func settingsAfter(e *eventstore.Event) (org string, after *domain.Org, err error) {
+	org, ok := idOf(e, domain.KindOrg)
+	if !ok {
+		return "", nil, nil
+	}
+	event, err := decode(e)
+	if err != nil {
+		return org, nil, err
+	}
+	if after, ok = domain.Evolve(nil, event, metaOf(e)).(*domain.Org); !ok {
+		return org, nil, unknown(e)
+	}
+	return org, after, nil
 }
 
 func writeOrgs(held map[string]*heldOrg, changed map[string]bool, out sink) {

@@ -40,17 +40,12 @@ func (z zoneHistory) follow(events []eventstore.Event) (map[string]string, error
 	changed := map[string]string{}
 	for i := range events {
 		e := &events[i]
-		org, ok := idOf(e, domain.KindOrg)
-		if !ok {
-			continue
-		}
-		event, err := decode(e)
+		org, state, err := settingsAfter(e)
 		if err != nil {
 			return nil, err
 		}
-		state, ok := domain.Evolve(nil, event, metaOf(e)).(*domain.Org)
-		if !ok {
-			return nil, unknown(e)
+		if state == nil {
+			continue
 		}
 		z[org] = append(z[org], zoneFrom{e.Position, state.TimeZone})
 		changed[org] = state.TimeZone
