@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,16 +28,14 @@ func newEpochOpen() *cobra.Command {
 		Long: "Let a ledger go on whose database and broker have different histories, as after the database was restored from a\n" +
 			"backup. The database's history is the true one from here on; what the broker had beyond it is kept aside.",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		PreRunE: func(*cobra.Command, []string) error {
 			if strings.TrimSpace(reason) == "" {
 				return usage(errors.New("give the --reason: it is what people will look for later"))
 			}
-			p, err := openPlace(c)
-			if err != nil {
-				return err
-			}
-			defer p.close()
-			pool, err := schema.Pool(c.Context(), p.databaseURL, schema.App, 2)
+			return nil
+		},
+		RunE: withPlace(func(ctx context.Context, c *cobra.Command, p *place, _ []string) error {
+			pool, err := schema.Pool(ctx, p.databaseURL, schema.App, 2)
 			if err != nil {
 				return err
 			}
@@ -46,13 +45,13 @@ func newEpochOpen() *cobra.Command {
 				return err
 			}
 			defer nc.Close()
-			head, err := eventstore.OpenEpoch(c.Context(), eventstore.NewLog(pool), nc, reason)
+			head, err := eventstore.OpenEpoch(ctx, eventstore.NewLog(pool), nc, reason)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "epoch %d is open at position %d\n", head.Epoch, head.Position)
 			return nil
-		},
+		}),
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	dataFlag(c)

@@ -117,19 +117,14 @@ func newKeyRevoke() *cobra.Command {
 
 // withKeys runs what a command does with the keys in the database.
 func withKeys(do func(context.Context, *cobra.Command, *auth.Keys, []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) error {
-		p, err := openPlace(c)
-		if err != nil {
-			return err
-		}
-		defer p.close()
-		pool, err := schema.Pool(c.Context(), p.databaseURL, schema.App, 2)
+	return withPlace(func(ctx context.Context, c *cobra.Command, p *place, args []string) error {
+		pool, err := schema.Pool(ctx, p.databaseURL, schema.App, 2)
 		if err != nil {
 			return err
 		}
 		defer pool.Close()
-		return do(c.Context(), c, auth.NewKeys(pool), args)
-	}
+		return do(ctx, c, auth.NewKeys(pool), args)
+	})
 }
 
 func roleNames() string {

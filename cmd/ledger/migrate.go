@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -15,16 +16,11 @@ func newMigrate() *cobra.Command {
 		Long: "Bring the database's schema up to date. It may run any number of times, on any number of machines at once.\n" +
 			"The URL's role owns the database; it makes the roles ledger_* that are missing, or somebody else has.",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			p, err := openPlace(c)
-			if err != nil {
+		RunE: withPlace(func(ctx context.Context, c *cobra.Command, p *place, _ []string) error {
+			if err := schema.Migrate(ctx, p.databaseURL); err != nil {
 				return err
 			}
-			defer p.close()
-			if err := schema.Migrate(c.Context(), p.databaseURL); err != nil {
-				return err
-			}
-			steps, err := schema.Status(c.Context(), p.databaseURL)
+			steps, err := schema.Status(ctx, p.databaseURL)
 			if err != nil {
 				return err
 			}
@@ -32,7 +28,7 @@ func newMigrate() *cobra.Command {
 				fmt.Fprintf(c.OutOrStdout(), "%04d  %s\n", s.Version, s.File)
 			}
 			return nil
-		},
+		}),
 	}
 	dataFlag(c)
 	return c

@@ -49,6 +49,18 @@ func openPlace(c *cobra.Command) (*place, error) {
 	return openFolderPlace(c.Context(), path)
 }
 
+// withPlace runs what a command does with a ledger's database and broker.
+func withPlace(do func(context.Context, *cobra.Command, *place, []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		p, err := openPlace(c)
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		return do(c.Context(), c, p, args)
+	}
+}
+
 // meantime is how long a process that starts or stops on the folder is waited for.
 const meantime = time.Minute
 

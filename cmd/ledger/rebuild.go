@@ -23,33 +23,28 @@ func newRebuild() *cobra.Command {
 			"Without names: all of them, " + strings.Join(projections.Names, ", ") + ".",
 		ValidArgs: projections.Names,
 		Args:      cobra.OnlyValidArgs,
-		RunE: func(c *cobra.Command, names []string) error {
+		RunE: withPlace(func(ctx context.Context, c *cobra.Command, p *place, names []string) error {
 			if len(names) == 0 {
 				names = projections.Names
 			}
-			p, err := openPlace(c)
-			if err != nil {
-				return err
-			}
-			defer p.close()
-			owner, err := schema.Pool(c.Context(), p.databaseURL, schema.Owner, 6)
+			owner, err := schema.Pool(ctx, p.databaseURL, schema.Owner, 6)
 			if err != nil {
 				return err
 			}
 			defer owner.Close()
-			projector, err := schema.Pool(c.Context(), p.databaseURL, schema.Projector, 6)
+			projector, err := schema.Pool(ctx, p.databaseURL, schema.Projector, 6)
 			if err != nil {
 				return err
 			}
 			defer projector.Close()
 			r := projections.Rebuilding{Owner: owner, Projector: projector, Force: force}
 			for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
-				if err := rebuildOne(c.Context(), c, r, name); err != nil {
+				if err := rebuildOne(ctx, c, r, name); err != nil {
 					return err
 				}
 			}
 			return nil
-		},
+		}),
 	}
 	c.Flags().BoolVar(&force, "force", false, "put the new rows in place even where they differ from the old ones")
 	dataFlag(c)

@@ -48,23 +48,16 @@ func newStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show head, relay and read models, and how far they lag behind",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			p, err := openPlace(c)
-			if err != nil {
-				return err
-			}
-			defer p.close()
-			s, err := readStatus(c.Context(), p)
+		RunE: withPlace(func(ctx context.Context, c *cobra.Command, p *place, _ []string) error {
+			s, err := readStatus(ctx, p)
 			if err != nil {
 				return err
 			}
 			if wantsJSON(c) {
-				err = printJSON(c.OutOrStdout(), s)
-			} else {
-				err = s.print(c.OutOrStdout())
+				return printJSON(c.OutOrStdout(), s)
 			}
-			return err
-		},
+			return s.print(c.OutOrStdout())
+		}),
 	}
 	dataFlag(c)
 	jsonFlag(c)

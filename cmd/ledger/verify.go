@@ -17,13 +17,8 @@ func newVerify() *cobra.Command {
 		Long: "Check everything that can be checked, while the ledger runs: the log by itself, what was derived from it, its copy on the\n" +
 			"broker. Exits 0 when all is clean, 1 with the first difference of each check otherwise.",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			p, err := openPlace(c)
-			if err != nil {
-				return err
-			}
-			defer p.close()
-			report, err := verify(c.Context(), c, p)
+		RunE: withPlace(func(ctx context.Context, c *cobra.Command, p *place, _ []string) error {
+			report, err := verify(ctx, c, p)
 			if err != nil {
 				return err
 			}
@@ -36,7 +31,7 @@ func newVerify() *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	}
 	dataFlag(c)
 	jsonFlag(c)
