@@ -5,7 +5,8 @@ import (
 	"encoding/hex"
 	"strconv"
 	"time"
-	"unicode/utf8"
+
+	"orderledger/internal/jcs"
 )
 
 // Hash is a SHA-256.
@@ -119,33 +120,10 @@ func appendHex(b, digest []byte) []byte {
 	return append(hex.AppendEncode(append(b, '"'), digest), '"')
 }
 
-// appendText writes a JSON string as RFC 8785 §3.2.2.2 has it, and null for "". Invalid UTF-8 can't
-// be stored by Postgres and never gets here.
+// appendText writes a JSON string, and null for "".
 func appendText(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, "null"...)
 	}
-	const digits = "0123456789abcdef"
-	b = append(b, '"')
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case c >= 0x20 || c >= utf8.RuneSelf:
-			b = append(b, c)
-		case c == '\b':
-			b = append(b, '\\', 'b')
-		case c == '\t':
-			b = append(b, '\\', 't')
-		case c == '\n':
-			b = append(b, '\\', 'n')
-		case c == '\f':
-			b = append(b, '\\', 'f')
-		case c == '\r':
-			b = append(b, '\\', 'r')
-		default:
-			b = append(b, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
-		}
-	}
-	return append(b, '"')
+	return jcs.AppendString(b, s)
 }

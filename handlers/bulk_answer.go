@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"orderledger/domain"
+	"orderledger/internal/jcs"
 )
 
 // lineAnswer is the answer to a line, for the document.
@@ -21,19 +22,19 @@ type lineAnswer struct {
 // appendAnswerLine writes a lineAnswer: {"line","key","outcome","position"?,"id"?,"code"?,"detail"?}.
 func appendAnswerLine(b []byte, p pending, r Result) []byte {
 	b = strconv.AppendInt(append(b, `{"line":`...), int64(p.line), 10)
-	b = appendString(append(b, `,"key":`...), p.key)
+	b = jcs.AppendString(append(b, `,"key":`...), p.key)
 	if p.err != nil {
 		wrong := problemOf(p.err)
 		outcome := `,"outcome":"refused","code":`
 		if wrong.Status == http.StatusBadRequest || wrong.Status == http.StatusRequestEntityTooLarge {
 			outcome = `,"outcome":"invalid","code":`
 		}
-		b = appendString(append(b, outcome...), wrong.Code)
+		b = jcs.AppendString(append(b, outcome...), wrong.Code)
 		detail := wrong.Detail
 		if wrong.Field != "" {
 			detail = wrong.Field + ": " + detail
 		}
-		b = appendString(append(b, `,"detail":`...), detail)
+		b = jcs.AppendString(append(b, `,"detail":`...), detail)
 		return append(b, '}', '\n')
 	}
 	if r.Replayed {
@@ -46,7 +47,7 @@ func appendAnswerLine(b []byte, p pending, r Result) []byte {
 		p.id = o.OrderID
 	}
 	if p.id != "" {
-		b = appendString(append(b, `,"id":`...), p.id)
+		b = jcs.AppendString(append(b, `,"id":`...), p.id)
 	}
 	return append(b, '}', '\n')
 }

@@ -2,9 +2,9 @@ package handlers
 
 import (
 	"crypto/sha256"
-	"unicode/utf8"
 
 	"orderledger/eventstore"
+	"orderledger/internal/jcs"
 )
 
 // fingerprint stands for what a command asks: SHA-256(command ‖ "\n" ‖ body), with the body as RFC 8785
@@ -57,7 +57,7 @@ func (t *tree) appendValue(b []byte, at int) []byte {
 		}
 		return appendEnd(b, ']')
 	case jsonString:
-		return appendString(b, n.text)
+		return jcs.AppendString(b, n.text)
 	case jsonNumber: // bodies hold whole numbers only, which have one way of being written
 		return append(b, n.text...)
 	case jsonTrue:
@@ -68,7 +68,7 @@ func (t *tree) appendValue(b []byte, at int) []byte {
 	return append(b, "null"...)
 }
 
-func appendName(b []byte, name string) []byte { return append(appendString(b, name), ':') }
+func appendName(b []byte, name string) []byte { return append(jcs.AppendString(b, name), ':') }
 
 // appendEnd closes an object or an array, over the comma after its last member.
 func appendEnd(b []byte, closing byte) []byte {
@@ -76,36 +76,4 @@ func appendEnd(b []byte, closing byte) []byte {
 		b = b[:len(b)-1]
 	}
 	return append(b, closing)
-}
-
-// appendString writes a string as RFC 8785 §3.2.2.2 has it.
-func appendString(b []byte, s string) []byte {
-	const digits = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' || c >= utf8.RuneSelf {
-			continue
-		}
-		b = append(b, s[from:i]...)
-		from = i + 1
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\b':
-			b = append(b, '\\', 'b')
-		case '\t':
-			b = append(b, '\\', 't')
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\f':
-			b = append(b, '\\', 'f')
-		case '\r':
-			b = append(b, '\\', 'r')
-		default:
-			b = append(b, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
-		}
-	}
-	return append(append(b, s[from:]...), '"')
 }
