@@ -26,6 +26,6 @@
 // # Files
 //
 // command.go and event.go list what can be asked and what can happen; decide.go holds the rules,
-// evolve.go the fold; codec.go the stored names and wire form; order.go, account.go and org.go the
+// evolve.go the fold; codec.go and encode.go the stored names and wire form; order.go, account.go and org.go the
 // states; money.go, decimal.go, funds.go and period.go the arithmetic.
 package domain
