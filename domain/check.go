@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -20,6 +21,7 @@ const (
 	textMax       = 256
 	reasonMax     = 1000
 	payBeforeMax  = 366 * 24 * 3600
+	resourceIDMax = 128 // characters
 )
 
 // Check finds what is wrong with the order whatever the ledger holds.
@@ -145,7 +147,7 @@ func (k *checker) line(l *LineSpec) {
 	k.required("product_name", l.ProductName, textMax)
 	k.text("billing_item", l.BillingItem, textMax)
 	k.required("resource_type", l.ResourceType, textMax)
-	k.text("resource_id", l.ResourceID, 128)
+	k.resourceID("resource_id", l.ResourceID)
 	k.text("resource_name", l.ResourceName, textMax)
 	k.pairs("resource_ext", l.ResourceExt)
 	k.text("region", l.Region, textMax)
@@ -202,8 +204,11 @@ func (k *checker) meters(l *LineSpec) {
 	if (l.Cycle != "" || len(l.Meters) > 0) && l.ChargeMode.Group() != Postpay {
 		k.fail("meters", "cycle and meters belong to pay-as-you-go modes")
 	}
-	for _, m := range l.Meters {
+	for i, m := range l.Meters {
 		k.required("meters.meter", m.Meter, textMax)
+		if slices.ContainsFunc(l.Meters[:i], func(other Meter) bool { return other.Meter == m.Meter }) {
+			k.fail("meters.meter", "a line has one price for a meter")
+		}
 		k.required("meters.unit", m.Unit, 32)
 		if (m.UnitPrice == nil) == (len(m.Tiers) == 0) || len(m.Tiers) > tiersMax {
 			k.fail("meters", "a meter has either a unit_price or 1 to %d tiers", tiersMax)
@@ -236,6 +241,14 @@ func (k *checker) optionalID(field, s string) {
 func (k *checker) orderID(field, s string) {
 	if len(s) != 36 || uuid.Validate(s) != nil || strings.ToLower(s) != s {
 		k.fail(field, "a UUID in lower case, such as 0198c2f0-0000-7000-8000-000000000000")
+	}
+}
+
+// resourceID checks an id that other systems gave, in any script; "" is none yet.
+func (k *checker) resourceID(field, s string) {
+	unprintable := func(r rune) bool { return !unicode.IsGraphic(r) }
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > resourceIDMax || strings.ContainsFunc(s, unprintable) {
+		k.fail(field, "at most %d printable characters", resourceIDMax)
 	}
 }
 

@@ -76,7 +76,7 @@ func price(c PlaceOrder) (OrderPlaced, *Rejection) {
 		e.PayableAmount = e.PayableAmount.Add(line.PayableAmount)
 	}
 	if !e.ListAmount.inRange() {
-		return OrderPlaced{}, invalid("lines", "the order's %s", errAmountTooBig)
+		return OrderPlaced{}, invalid("lines", "the sum of the lines: %s", errAmountTooBig)
 	}
 	return e, nil
 }

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"orderledger/domain"
-	"orderledger/internal/auth"
 )
 
 const (
 	// bulkWindow bounds the lines of one request that are under way.
 	bulkWindow = 1024
+	// keyBelieved is how long lines are taken without asking for their key again, which may be revoked meanwhile.
+	keyBelieved = time.Second
 	// Some senders read no answer before they have sent everything. For them, this much is held …
 	answersHeld = 512
 	answersSize = 32 << 10 // bytes, times answersHeld: some 150,000 answers
@@ -56,7 +57,7 @@ func (s *Server) bulk(c *call) error {
 	}
 
 	under := make(chan pending, bulkWindow)
-	go s.readLines(ctx, lineReader{from: bufio.NewReaderSize(c.r.Body, 64<<10), control: control}, c.who, under)
+	go s.readLines(ctx, lineReader{from: bufio.NewReaderSize(c.r.Body, 64<<10), control: control}, c, under)
 	answers := make(chan []byte, answersHeld)
 	var written error
 	var writer sync.WaitGroup
@@ -79,8 +80,9 @@ func (s *Server) bulk(c *call) error {
 }
 
 // readLines starts the commands of the lines in their order, and closes under when there are no more.
-func (s *Server) readLines(ctx context.Context, lines lineReader, who auth.Identity, under chan<- pending) {
+func (s *Server) readLines(ctx context.Context, lines lineReader, c *call, under chan<- pending) {
 	defer close(under)
+	from, asked := sender{Identity: c.who}, time.Now()
 	for {
 		text, n, err := lines.next()
 		if err != nil && !errors.Is(err, errLineTooLong) {
@@ -89,12 +91,16 @@ func (s *Server) readLines(ctx context.Context, lines lineReader, who auth.Ident
 			}
 			return
 		}
+		if time.Since(asked) > keyBelieved {
+			from.Identity, from.unknown = s.identify(c.r)
+			asked = time.Now()
+		}
 		p := pending{line: n}
 		if err != nil {
 			p.err = problem(codeTooLarge, "the line has more than 512 KiB")
 		} else {
 			var r Request
-			if r, p.key, p.err = readLine(text, sender{Identity: who}); p.err == nil {
+			if r, p.key, p.err = readLine(text, from); p.err == nil {
 				p.id, r.Brief = knownOrder(r.Command)
 				p.wait, p.err = s.Executor.Start(ctx, r)
 			}

@@ -137,6 +137,7 @@ func (s *Server) followEvents(c *call, org string, after int64) error {
 	for f.err == nil {
 		f.catchUp()
 		f.wait()
+		f.stillMay()
 	}
 	return nil // the status is sent; whoever follows connects again
 }
@@ -186,6 +187,7 @@ func (f *follower) wait() {
 			// From now on, anything new ends the wait.
 		case <-moved:
 		case <-heartbeat.C:
+			f.stillMay()
 			f.comment("still here")
 			continue
 		case <-f.stop.Done():
@@ -199,6 +201,13 @@ func (f *follower) wait() {
 		if position, moved = f.Watch.Position(); position > f.after {
 			return
 		}
+	}
+}
+
+// stillMay ends the stream of a key that was revoked: else it would go on for as long as it is connected.
+func (f *follower) stillMay() {
+	if f.err == nil {
+		_, f.err = f.identify(f.r)
 	}
 }
 

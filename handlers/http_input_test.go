@@ -127,6 +127,16 @@ func TestWrongParameters(t *testing.T) {
 		}
 		a.want(t, status, code, a.acme, "GET", "/v1/orders?"+query, "")
 	}
+	for _, path := range []string{
+		"/v1/orders/%00", "/v1/orders/%ff/events", "/v1/orders/%ff/bill-lines", "/v1/resources/%00/orders", "/v1/accounts/%ff", "/v1/accounts/%00/entries",
+		"/v1/orgs/%ff", "/v1/commands/%00",
+	} {
+		a.want(t, 400, "malformed", a.acme, "GET", path, "")
+	}
+	a.want(t, 400, "malformed", a.acme, "DELETE", "/v1/keys/%00", "")
+	for _, query := range []string{"orders?product=%ff", "orders?tag=%ff=1", "bills/2025-11?group_by=tag:%ff", "bills/2025-11?group_by=tag:%00", "keys?cursor=_w"} {
+		a.want(t, 400, "invalid_value", a.acme, "GET", "/v1/"+query, "")
+	}
 	a.want(t, 400, "invalid_value", a.acme, "GET", "/v1/bills/2025-13", "")
 	a.want(t, 400, "invalid_value", a.acme, "GET", "/v1/bills/2025-11?group_by=colour", "")
 	a.want(t, 400, "invalid_value", a.acme, "GET", "/v1/events?after=-1", "")

@@ -232,6 +232,45 @@ func TestFollowEvents(t *testing.T) {
 	}
 }
 
+// A key that is revoked hears nothing more, and sends nothing more, though it is connected still.
+func TestRevokedWhileConnected(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	made := a.want(t, 201, "", a.acme, "POST", "/v1/keys", `{"role":"service"}`)
+	s := a.follow(t, made.text("key"))
+	body, lines := io.Pipe()
+	t.Cleanup(func() { _ = lines.Close() })
+	placeLine := func(key int) string {
+		return fmt.Sprintf(`{"key":"%d","command":"place_order","body":%s}`+"\n", key, oneLine(orderBody))
+	}
+	go func() { _, _ = io.WriteString(lines, placeLine(1)) }()
+	many, err := a.http.Do(a.request(t, made.text("key"), "POST", "/v1/commands", body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = many.Body.Close() })
+	answers := bufio.NewScanner(many.Body)
+	if !answers.Scan() || !strings.Contains(answers.Text(), "accepted") {
+		t.Errorf("the first line is answered with %q", answers.Text())
+	}
+	if id, _ := s.next(); id != "1" {
+		t.Errorf("got %q, want 1", id)
+	}
+	a.want(t, 204, "", a.acme, "DELETE", "/v1/keys/"+made.text("key_id"), "")
+	a.want(t, 201, "", a.acme, "POST", "/v1/orders", orderBody, "Idempotency-Key: 2")
+	if id, _ := s.next(); id != "" {
+		t.Errorf("event %s reaches a revoked key", id)
+	}
+	for key := 3; answers.Err() == nil; key++ { // for a second at most
+		if _, err := io.WriteString(lines, placeLine(key)); err != nil || !answers.Scan() {
+			t.Fatalf("the stream ended: %v %v", err, answers.Err())
+		}
+		if strings.Contains(answers.Text(), "unauthenticated") {
+			return
+		}
+	}
+}
+
 func TestFollowFromManyWriters(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)

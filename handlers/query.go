@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"orderledger/domain"
 	"orderledger/projections"
@@ -42,9 +43,15 @@ func (c *call) queryOf() query {
 		if !known && c.wrong == nil {
 			c.wrong = within(problem(codeUnknownField, "there is no such parameter here"), shorten(name))
 		}
+		if !storable(strings.Join(values[name], ",")) {
+			c.fail(name, "it is not UTF-8 text, or has a NUL character")
+		}
 	}
 	return query{c, values}
 }
+
+// storable says whether the database can compare a text with what it holds: it answers others with an error.
+func storable(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
 
 func sortedNames(values url.Values) []string {
 	names := make([]string, 0, len(values))
@@ -126,9 +133,6 @@ func (q query) list(name string) []string {
 	if len(all) > projections.LimitMax {
 		q.fail(name, "at most 500 values")
 	}
-	if slices.ContainsFunc(all, func(v string) bool { return strings.ContainsRune(v, 0) }) {
-		q.fail(name, "it has a NUL character")
-	}
 	return all
 }
 
@@ -188,7 +192,7 @@ func (q query) tags(name string) map[string][]string {
 // after reads the cursor of a list that goes by one text.
 func (q query) after() string {
 	text, err := base64.RawURLEncoding.DecodeString(q.values.Get("cursor"))
-	if err != nil || strings.ContainsRune(string(text), 0) {
+	if err != nil || !storable(string(text)) {
 		q.fail("cursor", "it is not one that this list gave out")
 	}
 	return string(text)

@@ -108,6 +108,9 @@ func (s *Server) serve(rt *route) http.Handler {
 		out := &statusWriter{ResponseWriter: w}
 		c := &call{w: out, r: r, route: rt, id: s.ids.of(r)}
 		out.Header().Set("X-Request-Id", c.id)
+		if !storable(r.URL.Path) {
+			c.wrong = problem(codeMalformed, "the address is not UTF-8 text, or has a NUL character")
+		}
 		if rt.needs != "" {
 			c.who, c.unknown = s.identify(r)
 		}

@@ -125,6 +125,7 @@ func TestExitCodes(t *testing.T) {
 		{"order get", exitUsage},
 		{"order list --frob", exitUsage},
 		{"key create --role viewer --data " + dir, exitUsage},
+		{"key create --platform --role viewer --data " + dir, exitUsage},
 		{"status --data " + filepath.Join(dir, "nothing"), exitNotFound},
 		{"import " + filepath.Join(dir, "nothing.jsonl") + " --data " + dir, exitNotFound},
 		{"order get " + nobody + " --data " + dir, exitNotFound},

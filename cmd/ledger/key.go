@@ -28,7 +28,7 @@ func newKeyCreate() *cobra.Command {
 		Short: "Create an API key and print it, this once",
 		Args:  cobra.NoArgs,
 		RunE: withKeys(func(ctx context.Context, c *cobra.Command, keys *auth.Keys, _ []string) error {
-			if platform {
+			if platform && role == "" {
 				role = string(auth.Platform)
 			}
 			if (org == "") != (auth.Role(role) == auth.Platform) || platform && org != "" || !slices.Contains(auth.Roles, auth.Role(role)) {
