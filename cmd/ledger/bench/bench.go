@@ -100,6 +100,7 @@ type bed struct {
 	dir       string
 	postgres  *pgserver.Server
 	databases int
+	made      []string // the databases by name
 }
 
 func (b *bed) open(ctx context.Context) (err error) {
@@ -123,8 +124,30 @@ func (b *bed) close() {
 			fmt.Fprintln(b.Log, "bench: stop PostgreSQL:", err)
 		}
 		_ = pgserver.Remove(b.dir)
+	} else if err := b.dropAll(); err != nil {
+		fmt.Fprintln(b.Log, "bench: drop databases:", err)
 	}
 	_ = os.RemoveAll(b.dir)
+}
+
+// dropAll leaves somebody else's server as it was, whatever ended the measurement.
+func (b *bed) dropAll() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if len(b.made) == 0 {
+		return nil
+	}
+	conn, err := pgx.Connect(ctx, b.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	for _, name := range b.made {
+		if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // database makes a new database with the schema in it and returns its URL.
@@ -147,6 +170,7 @@ func (b *bed) database(ctx context.Context) (string, error) {
 	if _, err := conn.Exec(ctx, create); err != nil {
 		return "", err
 	}
+	b.made = append(b.made, name)
 	url := ""
 	if b.postgres != nil {
 		url = b.postgres.URL(name)
