@@ -21,7 +21,7 @@ func (s *Server) statusRoutes() []route {
 		return route{method: http.MethodGet, path: path, id: id, summary: summary, status: http.StatusOK, answer: healthAnswer{}, handle: handle}
 	}
 	return []route{
-		readRoute("/v1/status", "get-status", "Where the log ends, and how far its mirror and read models are", statusAnswer{}, s.getStatus),
+		readRoute("/v1/status", "get-status", "Where the log ends, and how far its mirror and read models are", Status{}, s.getStatus),
 		health("/livez", "get-liveness", "200 as long as the process answers", s.live),
 		health("/readyz", "get-readiness", "200 when requests can be answered", s.ready),
 		{
@@ -29,39 +29,6 @@ func (s *Server) statusRoutes() []route {
 			needs: auth.ReadMetrics, status: http.StatusOK, handle: s.metrics(),
 		},
 	}
-}
-
-type statusAnswer struct {
-	Head struct {
-		Position int64  `json:"position"`
-		Hash     string `json:"hash"`
-		Epoch    int64  `json:"epoch"`
-		Fenced   string `json:"fenced,omitempty" doc:"Why commands are refused until an operator has looked"`
-	} `json:"head"`
-	Relay       *relayStatus       `json:"relay" doc:"null where there is no broker"`
-	Projections []projectionStatus `json:"projections"`
-	Checkpoint  *checkpointStatus  `json:"checkpoint" doc:"The last signed one; null before it"`
-	AsOf        int64              `json:"as_of_position"`
-}
-
-type relayStatus struct {
-	Position int64  `json:"position"`
-	Lag      int64  `json:"lag"`
-	State    string `json:"state"`
-}
-
-type projectionStatus struct {
-	Name     string `json:"name"`
-	Version  int    `json:"version"`
-	Position int64  `json:"position"`
-	Lag      int64  `json:"lag"`
-	State    string `json:"state"`
-	Error    string `json:"error,omitempty"`
-}
-
-type checkpointStatus struct {
-	Position int64     `json:"position"`
-	At       time.Time `json:"at"`
 }
 
 func (s *Server) getStatus(c *call) error {
@@ -80,31 +47,8 @@ func (s *Server) getStatus(c *call) error {
 	return c.answer(status)
 }
 
-// status reads the head last: nothing is ahead of it, and no lag is negative.
-func (s *Server) status(ctx context.Context) (statusAnswer, error) {
-	var a statusAnswer
-	models, err := s.Reader.Checkpoints(ctx)
-	if err != nil {
-		return a, err
-	}
-	if s.Relay != nil {
-		r := s.Relay(ctx)
-		a.Relay = &relayStatus{Position: r.Position, State: r.State}
-	}
-	head, err := s.Log.Head(ctx)
-	if err != nil {
-		return a, err
-	}
-	a.Head.Position, a.Head.Hash, a.Head.Epoch, a.Head.Fenced = head.Position, head.Hash.String(), head.Epoch, head.Fenced
-	a.AsOf = head.Position
-	if a.Relay != nil {
-		a.Relay.Lag = max(0, head.Position-a.Relay.Position)
-	}
-	a.Projections = make([]projectionStatus, len(models))
-	for i, m := range models {
-		a.Projections[i] = projectionStatus{m.Name, m.Version, m.Position, max(0, head.Position-m.Position), m.State, m.Error}
-	}
-	return a, nil
+func (s *Server) status(ctx context.Context) (Status, error) {
+	return ReadStatus(ctx, s.Reader, s.Log, s.Relay)
 }
 
 type healthAnswer struct {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"orderledger/handlers"
 	"orderledger/internal/client"
 	"orderledger/internal/pgserver"
 	"orderledger/internal/testkit"
@@ -109,7 +110,7 @@ func mustIn(t *testing.T, env []string, args ...string) string {
 }
 
 // readState is what `ledger status` says.
-func readState(t *testing.T, dir string) (s status) {
+func readState(t *testing.T, dir string) (s handlers.Status) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(must(t, "status", "--json", "--data", dir)), &s); err != nil {
 		t.Fatal(err)

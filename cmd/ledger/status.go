@@ -12,36 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"orderledger/eventstore"
+	"orderledger/handlers"
 	"orderledger/internal/schema"
 	"orderledger/projections"
 )
-
-// status is how a ledger fares, in the form of GET /v1/status.
-type status struct {
-	Head struct {
-		Position int64  `json:"position"`
-		Hash     string `json:"hash"`
-		Epoch    int64  `json:"epoch"`
-		Fenced   string `json:"fenced,omitempty"`
-	} `json:"head"`
-	// Relay is missing where no broker can be asked.
-	Relay       *relayStatus  `json:"relay"`
-	Projections []modelStatus `json:"projections"`
-}
-
-type relayStatus struct {
-	Position int64 `json:"position"`
-	Lag      int64 `json:"lag"`
-}
-
-type modelStatus struct {
-	Name     string `json:"name"`
-	Version  int    `json:"version"`
-	Position int64  `json:"position"`
-	Lag      int64  `json:"lag"`
-	State    string `json:"state"`
-	Error    string `json:"error,omitempty"`
-}
 
 func newStatus() *cobra.Command {
 	c := &cobra.Command{
@@ -56,7 +30,7 @@ func newStatus() *cobra.Command {
 			if wantsJSON(c) {
 				return printJSON(c.OutOrStdout(), s)
 			}
-			return s.print(c.OutOrStdout())
+			return printStatus(c.OutOrStdout(), s)
 		}),
 	}
 	dataFlag(c)
@@ -64,31 +38,20 @@ func newStatus() *cobra.Command {
 	return c
 }
 
-func readStatus(ctx context.Context, p *place) (*status, error) {
+// readStatus has no relay where the broker can't be asked.
+func readStatus(ctx context.Context, p *place) (handlers.Status, error) {
 	pool, err := schema.Pool(ctx, p.databaseURL, schema.Reader, 2)
 	if err != nil {
-		return nil, err
+		return handlers.Status{}, err
 	}
 	defer pool.Close()
-	s := &status{Projections: []modelStatus{}}
-	models, err := projections.NewReader(pool, nil).Checkpoints(ctx)
-	if err != nil {
-		return nil, err
+	s, err := handlers.ReadStatus(ctx, projections.NewReader(pool, nil), eventstore.NewLog(pool), func(ctx context.Context) eventstore.RelayStatus {
+		return askStream(ctx, p)
+	})
+	if err == nil && s.Relay.State != streamAnswers {
+		s.Relay = nil
 	}
-	relay := askStream(ctx, p)
-	// The head comes last: nothing is ahead of it.
-	head, err := eventstore.NewLog(pool).Head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.Head.Position, s.Head.Hash, s.Head.Epoch, s.Head.Fenced = head.Position, head.Hash.String(), head.Epoch, head.Fenced
-	if relay.State == streamAnswers {
-		s.Relay = &relayStatus{relay.Position, max(0, head.Position-relay.Position)}
-	}
-	for _, m := range models {
-		s.Projections = append(s.Projections, modelStatus{m.Name, m.Version, m.Position, head.Position - m.Position, m.State, m.Error})
-	}
-	return s, nil
+	return s, err
 }
 
 // streamAnswers is the state of a relay that runs elsewhere, if at all: its stream could be asked.
@@ -121,7 +84,7 @@ func streamStatus(ctx context.Context, nc *nats.Conn) eventstore.RelayStatus {
 	return eventstore.RelayStatus{State: streamAnswers, Position: int64(last)}
 }
 
-func (s *status) print(w io.Writer) error {
+func printStatus(w io.Writer, s handlers.Status) error {
 	fmt.Fprintf(w, "head      position %s, epoch %d, hash %s\n", grouped(s.Head.Position), s.Head.Epoch, s.Head.Hash)
 	if s.Head.Fenced != "" {
 		fmt.Fprintf(w, "FENCED    %s\n", s.Head.Fenced)
