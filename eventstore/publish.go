@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 )
 
 const (
@@ -110,7 +110,7 @@ func (p *publisher) pipeline(ctx context.Context, page []Event) error {
 
 // batch sends a page that the stream takes as a whole or not at all, and syncs once.
 func (p *publisher) batch(ctx context.Context, page []Event) error {
-	id := nuid.Next()
+	id := rand.Text()
 	for i := range page {
 		m := p.message(&page[i])
 		p.control.batch[0], p.control.number[0] = id, strconv.Itoa(i+1)

@@ -1,6 +1,7 @@
 package eventstore_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strconv"
 	"testing"
@@ -8,7 +9,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 
 	"orderledger/eventstore"
 )
@@ -75,7 +75,7 @@ func barePublish(b *testing.B, server *broker, messages []*nats.Msg, synced bool
 	for i, m := range messages {
 		at := i%1000 + 1
 		if at == 1 {
-			id = nuid.Next()
+			id = rand.Text()
 		}
 		m.Header.Set("Nats-Batch-Id", id)
 		m.Header.Set("Nats-Batch-Sequence", strconv.Itoa(at))
