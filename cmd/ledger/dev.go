@@ -64,7 +64,7 @@ type dev struct {
 // when it returns; killed instead, the next start finds everything in order.
 func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err error) {
 	d := &dev{lost: make(chan error, 1)}
-	if d.dir, err = takeDataDir(o.data); err != nil {
+	if d.dir, err = awaitDataDir(ctx, o.data); err != nil {
 		var busy *inUse
 		if errors.As(err, &busy) {
 			err = hinted(err, "One ledger at a time works in a folder: stop the other, or name another folder with --data.")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"orderledger/internal/pgserver"
 )
@@ -74,6 +76,20 @@ func takeDataDir(path string) (*dataDir, error) {
 		return nil, fmt.Errorf("take data folder: %w", err)
 	}
 	return d, nil
+}
+
+// dyingWithin is how long a process that was killed may take to be torn down; until then it has its lock.
+const dyingWithin = time.Second
+
+// awaitDataDir is takeDataDir just after a predecessor was killed. *inUse when there is one that lives.
+func awaitDataDir(ctx context.Context, path string) (*dataDir, error) {
+	for deadline := time.Now().Add(dyingWithin); ; time.Sleep(20 * time.Millisecond) {
+		d, err := takeDataDir(path)
+		var busy *inUse
+		if !errors.As(err, &busy) || time.Now().After(deadline) || ctx.Err() != nil {
+			return d, err
+		}
+	}
 }
 
 // release lets the next process in.
