@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -69,6 +70,10 @@ func sendAppend(ctx context.Context, conn *pgx.Conn, batch *Batch, commit bool) 
 	name, sql, values := batch.statement()
 	statement, err := conn.Prepare(ctx, name, sql) // once a connection
 	if err != nil {
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) {
+			return nil, fmt.Errorf("prepare the append: %w", err) // trying again would not help
+		}
 		return nil, fmt.Errorf("%w: prepare: %w", ErrNotSent, err)
 	}
 	var pipeline pgconn.Batch
