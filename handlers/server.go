@@ -27,6 +27,9 @@ type Options struct {
 	// Connected says whether the broker can be reached. Either may be nil where there is no broker.
 	Relay     func(context.Context) eventstore.RelayStatus
 	Connected func() bool
+	// Held makes /readyz say 503 while it is true: for a process that has something to do before others come.
+	// It may be nil.
+	Held *atomic.Bool
 	// RateLimit is how many requests a second one key may send, with bursts of twice as many; 0 is 5,000.
 	RateLimit float64
 }

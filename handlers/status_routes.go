@@ -66,6 +66,9 @@ type healthCheck struct {
 
 func (s *Server) live(c *call) error { return c.answer(healthAnswer{Status: "ok"}) }
 
+// CheckHeld is the name of the check that fails while Options.Held is true.
+const CheckHeld = "held"
+
 // ready answers 503 when requests could not be answered: without the database, and after a start until the
 // read models have caught up. What follows is shown, but does not count, as taking all replicas out at once
 // would help nobody: a broker out of reach (orders are taken, and read models follow Postgres, without
@@ -90,6 +93,9 @@ func (s *Server) ready(c *call) error {
 		if caughtUp {
 			s.caughtUp.Store(true)
 		}
+	}
+	if s.Held != nil && s.Held.Load() {
+		a.Checks = append(a.Checks, healthCheck{Name: CheckHeld, Needed: true, Detail: "it is about to begin"})
 	}
 	if s.draining.Load() {
 		a.Checks = append(a.Checks, healthCheck{Name: "process", Needed: true, Detail: "it is about to stop"})

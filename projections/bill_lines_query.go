@@ -116,11 +116,12 @@ type BillGroup struct {
 // Bill is a month's bill, as the API answers it.
 type Bill struct {
 	Period domain.Period `json:"period"`
-	OrgID  string        `json:"org_id"`
-	State  string        `json:"state"`
-	Totals []BillSum     `json:"totals"`
-	Groups []BillGroup   `json:"groups"`
-	AsOf   int64         `json:"as_of_position"`
+	// OrgID is nil for the sum of all organisations.
+	OrgID  *string     `json:"org_id"`
+	State  string      `json:"state"`
+	Totals []BillSum   `json:"totals"`
+	Groups []BillGroup `json:"groups"`
+	AsOf   int64       `json:"as_of_position"`
 }
 
 // ErrBadGroup: bills are not grouped by that.
@@ -133,7 +134,10 @@ var billGroups = map[string]string{
 // Bill sums a month's bill lines up by currency, and in groups (product, region, project, consumer,
 // charge_mode or tag:KEY; "" makes none). Errors: ErrBadGroup.
 func (r *Reader) Bill(ctx context.Context, org string, period domain.Period, groupBy string) (Bill, error) {
-	bill := Bill{Period: period, OrgID: org, State: "open", Totals: []BillSum{}, Groups: []BillGroup{}}
+	bill := Bill{Period: period, State: "open", Totals: []BillSum{}, Groups: []BillGroup{}}
+	if org != AllOrgs {
+		bill.OrgID = &org
+	}
 	w := &where{}
 	w.org(org)
 	w.anyOf("billing_period", []string{string(period)})

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -51,6 +52,8 @@ type appConfig struct {
 	roles      []string
 	// drainDelay is how long it answers on after its readiness has said that it will stop.
 	drainDelay time.Duration
+	// held keeps readiness back while it is true; nil does not.
+	held *atomic.Bool
 }
 
 // app is the running system, or the part of it that its roles name.
@@ -223,6 +226,7 @@ func (a *app) openAPI(context.Context) (err error) {
 	}
 	options := handlers.Options{
 		Executor: a.executor, Log: a.log, Watch: a.watch, Keys: auth.NewKeys(a.pool), Reader: a.reader, Reads: a.reads,
+		Held: a.config.held,
 	}
 	if a.nc != nil {
 		options.Connected = a.nc.IsConnected

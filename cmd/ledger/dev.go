@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -57,7 +58,8 @@ type dev struct {
 	broker *natsserver.Server
 	app    *app
 	api    *client.Client
-	lost   chan error // why the database is gone for good
+	held   atomic.Bool // until other programs have been told where the servers are
+	lost   chan error  // why the database is gone for good
 }
 
 // runDev runs until ctx ends, which is no error, or something fails for good. Everything that it started has ended
@@ -95,6 +97,7 @@ func runDev(ctx context.Context, o devOptions, stdout, stderr io.Writer) (err er
 	if err := d.announce(url); err != nil {
 		return err
 	}
+	d.held.Store(false) // whoever sees /readyz say 200 finds the files there
 	return d.use(ctx, o, stdout, stderr)
 }
 
@@ -118,10 +121,11 @@ func (d *dev) open(ctx context.Context, o devOptions, databaseURL string) error 
 	if err := schema.Migrate(ctx, databaseURL); err != nil {
 		return err
 	}
+	d.held.Store(true)
 	var err error
 	if d.app, err = openApp(ctx, appConfig{
 		databaseURL: databaseURL, connectNATS: d.broker.Connect, natsSynced: true,
-		http: o.http, pprof: o.pprof, roles: allRoles,
+		http: o.http, pprof: o.pprof, roles: allRoles, held: &d.held,
 	}); err != nil {
 		return err
 	}
