@@ -78,7 +78,7 @@ func MakeFolder(dir string) error {
 // here, or, where the account can't come here, a link to one under systemHome. Nobody's folder is opened up.
 func (f *folder) newPlace(who account) (string, error) {
 	link := f.path("postgres.new")
-	if err := removePlace(link); err != nil { // what an interrupted first start left
+	if err := clearPlace(link); err != nil {
 		return "", fmt.Errorf("clear %s: %w", link, err)
 	}
 	data := link
@@ -100,6 +100,19 @@ func (f *folder) newPlace(who account) (string, error) {
 	}
 	return data, who.give(data)
 }
+
+// clearPlace removes what an interrupted first start left. A process of its initdb may go on writing there
+// for a moment, until it finds that nobody reads its output any more.
+func clearPlace(path string) error {
+	for until := time.Now().Add(clearWithin); ; time.Sleep(50 * time.Millisecond) {
+		err := removePlace(path)
+		if !errors.Is(err, syscall.ENOTEMPTY) || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
+const clearWithin = 30 * time.Second
 
 // removePlace removes a cluster: the folder, or a link with the folder under systemHome that it names.
 func removePlace(path string) error {
