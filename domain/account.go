@@ -2,7 +2,8 @@ package domain
 
 import "time"
 
-// Balance is what an account holds of one currency, by fund. No part of it is ever negative.
+// Balance is what an account holds of one currency, by fund. Cash may lie below 0 as far as the organisation's credit
+// limit allows; no other part is ever negative.
 type Balance struct {
 	Currency Currency `json:"currency"`
 	Funds
@@ -11,11 +12,47 @@ type Balance struct {
 
 // Account is the state of an organisation's account: the fold of its stream.
 type Account struct {
-	OrgID      string    `json:"org_id"`
-	Balances   []Balance `json:"balances"`
+	OrgID    string    `json:"org_id"`
+	Balances []Balance `json:"balances"`
+	// Gifts and Vouchers have what is left of each grant and voucher; what is used up or lapsed is gone from here. They
+	// sum to the balances' gift and voucher.
+	Gifts    []Gift    `json:"gifts,omitempty"`
+	Vouchers []Voucher `json:"vouchers,omitempty"`
+	// Arrears are the settlements that found too little money, oldest first.
+	Arrears    Arrears   `json:"arrears,omitzero"`
 	OccurredAt time.Time `json:"occurred_at"`
 	Version    int64     `json:"version"`
 	Position   int64     `json:"position"`
+}
+
+// Gift is what is left of a grant of gift money.
+type Gift struct {
+	GrantID   string     `json:"grant_id"`
+	Currency  Currency   `json:"currency"`
+	Left      Amount     `json:"left"`
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+// GiftPart is the part of a movement that a grant bears.
+type GiftPart struct {
+	GrantID   string     `json:"grant_id"`
+	Amount    Amount     `json:"amount"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+}
+
+// Voucher pays for what its conditions allow, within its window (half-open).
+type Voucher struct {
+	VoucherID string     `json:"voucher_id"`
+	Currency  Currency   `json:"currency"`
+	Amount    Amount     `json:"amount"`
+	Left      Amount     `json:"left"`
+	ValidFrom *time.Time `json:"valid_from"`
+	ValidTo   *time.Time `json:"valid_to"`
+	// MinSpend is what the order must cost at least. Empty lists allow everything.
+	MinSpend    *Amount      `json:"min_spend"`
+	Products    []string     `json:"products"`
+	ChargeModes []ChargeMode `json:"charge_modes"`
+	OrderTypes  []OrderType  `json:"order_types"`
 }
 
 // Balance is what the account holds of c; an account that never had any holds nothing.
@@ -42,37 +79,9 @@ func (a *Account) with(b Balance) []Balance {
 }
 
 // Size estimates the memory that the state holds, in bytes.
-func (a *Account) Size() int { return 256 + 192*len(a.Balances) }
-
-// Place is where a posting takes money from or puts it: a fund of the organisation, or the other side
-// of its account with us.
-type Place string
-
-// The places of postings. Funds are what we owe the organisation; bank is what came in, sales what it spent.
-const (
-	PlaceCash    Place = "fund:cash"
-	PlaceGift    Place = "fund:gift"
-	PlaceVoucher Place = "fund:voucher"
-	PlaceBank    Place = "bank"
-	PlaceSales   Place = "sales"
-)
-
-// Posting moves an amount into a place (positive) or out of it (negative). The postings of one event
-// sum to zero in each currency.
-type Posting struct {
-	Place    Place    `json:"place"`
-	Amount   Amount   `json:"amount"`
-	Currency Currency `json:"currency"`
+func (a *Account) Size() int {
+	return 256 + 192*len(a.Balances) + 128*len(a.Gifts) + 512*len(a.Vouchers) + 96*a.Arrears.Len()
 }
 
-// fundPostings are the postings that take the funds out of the account and put them into to.
-func fundPostings(c Currency, f Funds, to Place) []Posting {
-	var postings []Posting
-	for _, p := range []Posting{{PlaceCash, f.Cash, c}, {PlaceGift, f.Gift, c}, {PlaceVoucher, f.Voucher, c}} {
-		if p.Amount.Sign() != 0 {
-			p.Amount = p.Amount.Neg()
-			postings = append(postings, p)
-		}
-	}
-	return append(postings, Posting{to, f.Total(), c})
-}
+// StreamVersion is the version of the last event folded in.
+func (a *Account) StreamVersion() int64 { return a.Version }

@@ -24,104 +24,6 @@ const (
 	resourceIDMax = 128 // characters
 )
 
-// Check finds what is wrong with the order whatever the ledger holds.
-func (c PlaceOrder) Check() *Rejection {
-	k := &checker{}
-	k.id("org_id", c.OrgID)
-	k.orderID("order_id", c.OrderID)
-	k.id("project_id", c.ProjectID)
-	k.id("consumer_id", c.ConsumerID)
-	k.currency("currency", c.Currency)
-	k.text("trade_no", c.TradeNo, textMax)
-	k.text("business_group", c.BusinessGroup, textMax)
-	k.pairs("tags", c.Tags)
-	k.pairs("personal", c.Personal)
-	if c.ParentOrderID != nil {
-		k.orderID("parent_order_id", *c.ParentOrderID)
-	}
-	if !placeable[c.OrderType] {
-		k.fail("order_type", "one of purchase, renewal, upgrade, downgrade, resize, convert, term_settlement is placed by clients")
-	}
-	if len(c.Lines) == 0 || len(c.Lines) > linesMax {
-		k.fail("lines", "an order has 1 to %d lines", linesMax)
-	}
-	for i := range c.Lines {
-		k.lineNo = i + 1
-		k.line(&c.Lines[i])
-	}
-	return k.first
-}
-
-// Check finds what is wrong with the payment whatever the ledger holds.
-func (c PayOrder) Check() *Rejection {
-	k := &checker{}
-	k.optionalID("org_id", c.OrgID)
-	k.orderID("order_id", c.OrderID)
-	if f := c.Funds; f != nil {
-		k.notNegative("funds.cash", f.Cash)
-		k.notNegative("funds.gift", f.Gift)
-		if len(f.Vouchers) > pairsMax {
-			k.fail("funds.vouchers", "at most %d vouchers pay one order", pairsMax)
-		}
-		for i, v := range f.Vouchers {
-			k.id(fmt.Sprintf("funds.vouchers[%d].voucher_id", i), v.VoucherID)
-			k.notNegative(fmt.Sprintf("funds.vouchers[%d].amount", i), v.Amount)
-		}
-	}
-	return k.first
-}
-
-// Check finds what is wrong with the command whatever the ledger holds.
-func (c CancelOrder) Check() *Rejection {
-	k := &checker{}
-	k.optionalID("org_id", c.OrgID)
-	k.orderID("order_id", c.OrderID)
-	k.text("reason", c.Reason, reasonMax)
-	return k.first
-}
-
-// Check finds what is wrong with the command whatever the ledger holds.
-func (c ExpireOrder) Check() *Rejection {
-	k := &checker{}
-	k.optionalID("org_id", c.OrgID)
-	k.orderID("order_id", c.OrderID)
-	return k.first
-}
-
-// Check finds what is wrong with the top-up whatever the ledger holds.
-func (c TopUp) Check() *Rejection {
-	k := &checker{}
-	k.id("org_id", c.OrgID)
-	k.currency("currency", c.Currency)
-	k.required("reference", c.Reference, textMax)
-	if c.Amount.Sign() <= 0 {
-		k.fail("amount", "a top-up is more than 0")
-	} else if c.Currency.Known() {
-		if _, err := c.Amount.In(c.Currency); err != nil {
-			k.fail("amount", "%s", err)
-		}
-	}
-	return k.first
-}
-
-// Check finds what is wrong with the settings whatever the ledger holds.
-func (c ChangeSettings) Check() *Rejection {
-	k := &checker{}
-	k.id("org_id", c.OrgID)
-	if c.TimeZone != nil {
-		if _, ok := Zone(*c.TimeZone); !ok {
-			k.fail("time_zone", "an IANA time zone such as Asia/Shanghai")
-		}
-	}
-	if s := c.PayBeforeSeconds; s != nil && (*s < 1 || *s > payBeforeMax) {
-		k.fail("pay_before_seconds", "between 1 and %d", payBeforeMax)
-	}
-	if c.TimeZone == nil && c.PayBeforeSeconds == nil {
-		k.fail("", "name at least one setting to change: time_zone, pay_before_seconds")
-	}
-	return k.first
-}
-
 // checker keeps the first thing that is wrong; what comes after it is not looked at.
 type checker struct {
 	first *Rejection
@@ -241,6 +143,13 @@ func (k *checker) optionalID(field, s string) {
 func (k *checker) orderID(field, s string) {
 	if len(s) != 36 || uuid.Validate(s) != nil || strings.ToLower(s) != s {
 		k.fail(field, "a UUID in lower case, such as 0198c2f0-0000-7000-8000-000000000000")
+	}
+}
+
+// newOrderID checks an id that a caller gives to a new order: those of version 8 are made by the ledger itself.
+func (k *checker) newOrderID(field, s string) {
+	if k.orderID(field, s); k.first == nil && s[14] == '8' {
+		k.fail(field, "a UUID of another version than 8; version 7 is best")
 	}
 }
 

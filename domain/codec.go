@@ -6,49 +6,81 @@ import (
 	"fmt"
 )
 
-// The stored name of every event version. Names are written out here and never derived from Go's
-// names, so that renaming a type can't cut history off. A frozen example of each form lies in
-// testdata/events.
+// The stored name of every event version. A frozen example of each form lies in testdata/events.
 const (
 	TypeOrderPlaced        = "order.placed.v1"
+	TypeOrderApproved      = "order.approved.v1"
+	TypeOrderRejected      = "order.rejected.v1"
 	TypeOrderPaid          = "order.paid.v1"
 	TypeOrderCancelled     = "order.cancelled.v1"
 	TypeOrderExpired       = "order.expired.v1"
+	TypeOrderVoided        = "order.voided.v1"
+	TypeFulfilmentStarted  = "order.fulfilment_started.v1"
+	TypeOrderCompleted     = "order.completed.v1"
+	TypeFulfilmentFailed   = "order.fulfilment_failed.v1"
+	TypeOrderRefunded      = "order.refunded.v1"
 	TypeAccountToppedUp    = "account.topped_up.v1"
+	TypeAccountWithdrawn   = "account.withdrawn.v1"
 	TypeAccountCharged     = "account.charged.v1"
+	TypeAccountRefunded    = "account.refunded.v1"
+	TypeGiftGranted        = "account.gift_granted.v1"
+	TypeVoucherIssued      = "account.voucher_issued.v1"
+	TypeFundsLapsed        = "account.funds_lapsed.v1"
+	TypeFundsFrozen        = "account.funds_frozen.v1"
+	TypeArrearsOpened      = "account.arrears_opened.v1"
+	TypeArrearsDropped     = "account.arrears_dropped.v1"
 	TypeOrgSettingsChanged = "org.settings_changed.v1"
+	TypeUsageReported      = "org.usage_reported.v1"
+	TypeUsageSettled       = "org.usage_settled.v1"
+	TypePeriodClosed       = "org.period_closed.v1"
+	TypePeriodSealed       = "org.period_sealed.v1"
+	TypeResourceChanged    = "resource.changed.v1"
+	TypeAutoRenewSet       = "resource.auto_renew_set.v1"
+	TypeRenewalTried       = "resource.renewal_tried.v1"
+	TypeUsageRecorded      = "resource.usage_recorded.v1"
+	TypeResourceSettled    = "resource.settled.v1"
+	TypeOverdueCharged     = "resource.overdue_charged.v1"
+	TypeResourceClosed     = "resource.closed.v1"
 )
 
 var decoders = map[string]func([]byte) (Event, error){
 	TypeOrderPlaced:        decode[OrderPlaced],
+	TypeOrderApproved:      decode[OrderApproved],
+	TypeOrderRejected:      decode[OrderRejected],
 	TypeOrderPaid:          decode[OrderPaid],
 	TypeOrderCancelled:     decode[OrderCancelled],
 	TypeOrderExpired:       decode[OrderExpired],
+	TypeOrderVoided:        decode[OrderVoided],
+	TypeFulfilmentStarted:  decode[FulfilmentStarted],
+	TypeOrderCompleted:     decode[OrderCompleted],
+	TypeFulfilmentFailed:   decode[FulfilmentFailed],
+	TypeOrderRefunded:      decode[OrderRefunded],
 	TypeAccountToppedUp:    decode[AccountToppedUp],
+	TypeAccountWithdrawn:   decode[AccountWithdrawn],
 	TypeAccountCharged:     decode[AccountCharged],
+	TypeAccountRefunded:    decode[AccountRefunded],
+	TypeGiftGranted:        decode[GiftGranted],
+	TypeVoucherIssued:      decode[VoucherIssued],
+	TypeFundsLapsed:        decode[FundsLapsed],
+	TypeFundsFrozen:        decode[FundsFrozen],
+	TypeArrearsOpened:      decode[ArrearsOpened],
+	TypeArrearsDropped:     decode[ArrearsDropped],
 	TypeOrgSettingsChanged: decode[OrgSettingsChanged],
+	TypeUsageReported:      decode[UsageReported],
+	TypeUsageSettled:       decode[UsageSettled],
+	TypePeriodClosed:       decode[PeriodClosed],
+	TypePeriodSealed:       decode[PeriodSealed],
+	TypeResourceChanged:    decode[ResourceChanged],
+	TypeAutoRenewSet:       decode[AutoRenewSet],
+	TypeRenewalTried:       decode[RenewalTried],
+	TypeUsageRecorded:      decode[UsageRecorded],
+	TypeResourceSettled:    decode[ResourceSettled],
+	TypeOverdueCharged:     decode[OverdueCharged],
+	TypeResourceClosed:     decode[ResourceClosed],
 }
 
 // TypeOf is the stored name of the version that e is written in.
-func TypeOf(e Event) string {
-	switch e.(type) {
-	case OrderPlaced:
-		return TypeOrderPlaced
-	case OrderPaid:
-		return TypeOrderPaid
-	case OrderCancelled:
-		return TypeOrderCancelled
-	case OrderExpired:
-		return TypeOrderExpired
-	case AccountToppedUp:
-		return TypeAccountToppedUp
-	case AccountCharged:
-		return TypeAccountCharged
-	case OrgSettingsChanged:
-		return TypeOrgSettingsChanged
-	}
-	panic(fmt.Sprintf("domain: event %T has no stored name", e))
-}
+func TypeOf(e Event) string { return e.stored() }
 
 // EncodeEvent gives the stored name and the exact bytes to store and hash.
 func EncodeEvent(e Event) (name string, payload []byte, err error) {
@@ -94,7 +126,7 @@ func decode[E Event](payload []byte) (Event, error) {
 
 // RulesVersion stands on saved states. It is raised when a state's form or Evolve changes, which
 // makes the saved states of other versions void.
-const RulesVersion = 1
+const RulesVersion = 2
 
 // EncodeState gives the bytes of a saved state.
 func EncodeState(s State) ([]byte, error) { return encode(s) }
@@ -109,6 +141,8 @@ func DecodeState(stream Ref, saved []byte) (State, error) {
 		s = new(Account)
 	case KindOrg:
 		s = new(Org)
+	case KindResource:
+		s = new(Resource)
 	default:
 		return nil, fmt.Errorf("stream %s has no known kind", stream)
 	}

@@ -22,6 +22,8 @@ func appendOrderPlaced(b []byte, e *OrderPlaced) []byte {
 	if e.PayBefore != nil {
 		b = appendTime(append(b, `,"pay_before":`...), e.PayBefore)
 	}
+	b = appendFlag(b, `,"awaiting_approval":true`, e.AwaitingApproval)
+	b = appendFlag(b, `,"arrears":true`, e.Arrears)
 	return append(b, '}')
 }
 
@@ -33,13 +35,16 @@ func appendOrderPaid(b []byte, e *OrderPaid) []byte {
 	b = append(b, `},"lines":`...)
 	b = appendList(b, e.Lines, func(b []byte, l *LinePayment) []byte {
 		b = strconv.AppendInt(append(b, `{"line_no":`...), int64(l.LineNo), 10)
-		return append(appendFunds(append(b, ','), l.Funds), '}')
+		b = appendFunds(append(b, ','), l.Funds)
+		return append(appendParts(b, l.Gifts, l.Vouchers), '}')
 	})
 	b = append(b, `,"billing_period":`...)
 	if e.BillingPeriod == "" {
-		return append(b, "null}"...)
+		b = append(b, "null"...)
+	} else {
+		b = appendString(b, string(e.BillingPeriod))
 	}
-	return append(appendString(b, string(e.BillingPeriod)), '}')
+	return append(appendFlag(b, `,"completed":true`, e.Completed), '}')
 }
 
 func appendAccountCharged(b []byte, e *AccountCharged) []byte {
@@ -55,7 +60,25 @@ func appendAccountCharged(b []byte, e *AccountCharged) []byte {
 	})
 	b = appendString(append(b, `,"balance":{"currency":`...), string(e.Balance.Currency))
 	b = appendFunds(append(b, ','), e.Balance.Funds)
-	return append(e.Balance.Frozen.appendJSON(append(b, `,"frozen":`...)), "}}"...)
+	b = append(e.Balance.Frozen.appendJSON(append(b, `,"frozen":`...)), '}')
+	return append(appendParts(b, e.Gifts, e.Vouchers), '}')
+}
+
+func appendParts(b []byte, gifts []GiftPart, vouchers []VoucherPart) []byte {
+	if len(gifts) > 0 {
+		b = appendAny(append(b, `,"gifts":`...), gifts)
+	}
+	if len(vouchers) > 0 {
+		b = appendAny(append(b, `,"vouchers":`...), vouchers)
+	}
+	return b
+}
+
+func appendFlag(b []byte, text string, is bool) []byte {
+	if !is {
+		return b
+	}
+	return append(b, text...)
 }
 
 func appendHeader(b []byte, h *Header) []byte {
@@ -74,6 +97,7 @@ func appendHeader(b []byte, h *Header) []byte {
 	} else {
 		b = appendString(b, *h.ParentOrderID)
 	}
+	b = appendOptional(b, `,"reason":`, h.Reason)
 	if len(h.Personal) > 0 {
 		b = appendPairs(append(b, `,"personal":`...), h.Personal)
 	}
@@ -99,6 +123,9 @@ func appendLine(b []byte, l *Line) []byte {
 	b = appendString(append(b, `,"unit":`...), l.Unit)
 	b = appendDecimal(append(b, `,"unit_price":`...), l.UnitPrice)
 	b = l.DiscountAmount.appendJSON(append(b, `,"discount_amount":`...))
+	if l.NewUnitPrice != nil {
+		b = appendDecimal(append(b, `,"new_unit_price":`...), *l.NewUnitPrice)
+	}
 	b = appendOptional(b, `,"cycle":`, l.Cycle)
 	if len(l.Meters) > 0 {
 		b = appendAny(append(b, `,"meters":`...), l.Meters)
@@ -106,7 +133,8 @@ func appendLine(b []byte, l *Line) []byte {
 	b = appendTime(append(b, `,"effective_at":`...), l.EffectiveAt)
 	b = appendTime(append(b, `,"expires_at":`...), l.ExpiresAt)
 	b = l.ListAmount.appendJSON(append(b, `,"list_amount":`...))
-	return append(l.PayableAmount.appendJSON(append(b, `,"payable_amount":`...)), '}')
+	b = l.PayableAmount.appendJSON(append(b, `,"payable_amount":`...))
+	return append(appendOptional(b, `,"corrects":`, l.Corrects), '}')
 }
 
 func appendComponent(b []byte, c *Component) []byte {

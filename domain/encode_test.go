@@ -58,6 +58,8 @@ func fill(t *rapid.T, v reflect.Value) {
 	case reflect.String:
 		texts := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ -~]{0,12}`), rapid.SampledFrom([]string{"", "订单", "<&>", "\u2028", "a\"b\\c", "\xff"}))
 		v.SetString(texts.Draw(t, "text"))
+	case reflect.Bool:
+		v.SetBool(rapid.Bool().Draw(t, "flag"))
 	case reflect.Int, reflect.Int64:
 		v.SetInt(rapid.Int64Range(-10, 1000).Draw(t, "int"))
 	case reflect.Pointer:

@@ -1,6 +1,6 @@
 package domain
 
-// State is the fold of one stream: *Order, *Account or *Org. A State is never changed once made, so
+// State is the fold of one stream: *Order, *Account, *Org or *Resource. A State is never changed once made, so
 // it may be shared between goroutines.
 type State interface {
 	// Size estimates the memory that the state holds, in bytes.
@@ -9,62 +9,9 @@ type State interface {
 	StreamVersion() int64
 }
 
-// StreamVersion is the version of the last event folded in.
-func (o *Order) StreamVersion() int64 { return o.Version }
-
-// StreamVersion is the version of the last event folded in.
-func (a *Account) StreamVersion() int64 { return a.Version }
-
-// StreamVersion is the version of the last event folded in.
-func (o *Org) StreamVersion() int64 { return o.Version }
-
 // Evolve folds the next event of a stream into its state (nil before the first event). It is total:
 // it believes history and refuses nothing.
-func Evolve(s State, e Event, m Meta) State {
-	switch e := e.(type) {
-	case OrderPlaced:
-		return placed(e, m)
-	case OrderPaid:
-		return orderAfter(s, m, func(o *Order) {
-			o.Status, o.Paid, o.LineFunds = Paid, e.Paid, e.Lines
-			o.PaidAt, o.BillingPeriod = &m.OccurredAt, e.BillingPeriod
-		})
-	case OrderCancelled:
-		return orderAfter(s, m, func(o *Order) {
-			o.Status, o.ClosedAt, o.CloseReason = Cancelled, &m.OccurredAt, e.Reason
-		})
-	case OrderExpired:
-		return orderAfter(s, m, func(o *Order) {
-			o.Status, o.ClosedAt = Expired, &m.OccurredAt
-		})
-	case AccountToppedUp:
-		return accountAfter(s, m, e.OrgID, e.Balance)
-	case AccountCharged:
-		return accountAfter(s, m, e.OrgID, e.Balance)
-	case OrgSettingsChanged:
-		return &Org{OrgID: e.OrgID, Settings: e.Settings, OccurredAt: m.OccurredAt, Version: m.Version, Position: m.Position}
-	}
-	return s
-}
-
-func placed(e OrderPlaced, m Meta) *Order {
-	return &Order{
-		Header:         e.Header,
-		Status:         Unpaid,
-		Lines:          e.Lines,
-		ListAmount:     e.ListAmount,
-		DiscountAmount: e.DiscountAmount,
-		PayableAmount:  e.PayableAmount,
-		Paid:           NoFunds(e.Currency),
-		Refunded:       NoFunds(e.Currency),
-		RefundState:    RefundNone,
-		CreatedAt:      m.OccurredAt,
-		PayBefore:      e.PayBefore,
-		OccurredAt:     m.OccurredAt,
-		Version:        m.Version,
-		Position:       m.Position,
-	}
-}
+func Evolve(s State, e Event, m Meta) State { return e.evolve(s, m) }
 
 // orderAfter copies the order and changes the copy: others may hold the state before.
 func orderAfter(s State, m Meta, change func(*Order)) *Order {
@@ -77,15 +24,49 @@ func orderAfter(s State, m Meta, change func(*Order)) *Order {
 	return &next
 }
 
-// accountAfter takes the balance from the event. That it equals the balance before plus the event's
-// postings is decided when the event is made, and checked over all history by verify.
-func accountAfter(s State, m Meta, orgID string, b Balance) *Account {
-	before, ok := s.(*Account)
-	if !ok {
-		before = &Account{}
+// accountAfter copies the account and changes the copy. The balance comes from the event: that it equals the balance
+// before plus the event's postings is decided when the event is made, and checked over all history by verify.
+func accountAfter(s State, m Meta, orgID string, b Balance, change func(*Account)) *Account {
+	next := Account{}
+	if a, ok := s.(*Account); ok {
+		next = *a
 	}
-	return &Account{OrgID: orgID, Balances: before.with(b), OccurredAt: m.OccurredAt, Version: m.Version, Position: m.Position}
+	next.OrgID = orgID
+	if b.Currency != "" {
+		next.Balances = next.with(b)
+	}
+	if change != nil {
+		change(&next)
+	}
+	next.OccurredAt, next.Version, next.Position = m.OccurredAt, m.Version, m.Position
+	return &next
 }
+
+// orgAfter copies the organisation and changes the copy.
+func orgAfter(s State, m Meta, orgID string, change func(*Org)) *Org {
+	next := Org{}
+	if o, ok := s.(*Org); ok {
+		next = *o
+	}
+	next.OrgID = orgID
+	change(&next)
+	next.OccurredAt, next.Version, next.Position = m.OccurredAt, m.Version, m.Position
+	return &next
+}
+
+// resourceAfter copies the resource and changes the copy.
+func resourceAfter(s State, m Meta, change func(*Resource)) *Resource {
+	next := Resource{}
+	if r, ok := s.(*Resource); ok {
+		next = *r
+	}
+	change(&next)
+	next.OccurredAt, next.Version, next.Position = m.OccurredAt, m.Version, m.Position
+	return &next
+}
+
+// StreamVersion is the version of the last event folded in.
+func (o *Order) StreamVersion() int64 { return o.Version }
 
 // OrgOf is the organisation that a state belongs to.
 func OrgOf(s State) string {
@@ -95,6 +76,8 @@ func OrgOf(s State) string {
 	case *Account:
 		return s.OrgID
 	case *Org:
+		return s.OrgID
+	case *Resource:
 		return s.OrgID
 	}
 	return ""

@@ -13,6 +13,19 @@ func NoFunds(c Currency) Funds { return Funds{c.Zero(), c.Zero(), c.Zero()} }
 // Total is the sum of the funds.
 func (f Funds) Total() Amount { return f.Cash.Add(f.Gift).Add(f.Voucher) }
 
+// Add adds fund by fund.
+func (f Funds) Add(g Funds) Funds {
+	return Funds{f.Cash.Add(g.Cash), f.Gift.Add(g.Gift), f.Voucher.Add(g.Voucher)}
+}
+
+// Sub subtracts fund by fund.
+func (f Funds) Sub(g Funds) Funds {
+	return Funds{f.Cash.Sub(g.Cash), f.Gift.Sub(g.Gift), f.Voucher.Sub(g.Voucher)}
+}
+
+// Neg is the funds with the other sign.
+func (f Funds) Neg() Funds { return Funds{f.Cash.Neg(), f.Gift.Neg(), f.Voucher.Neg()} }
+
 // shareFunds spreads what was paid over lines that are due the given amounts, so that every line is
 // paid exactly and every fund is used up: voucher and gift by largest remainder, cash for what is left.
 func shareFunds(paid Funds, due []Amount) []Funds {

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files that are missing
 func TestGoldenEvents(t *testing.T) {
 	t.Parallel()
 	examples := map[string]domain.Event{}
-	for _, e := range exampleEvents() {
+	for _, e := range append(exampleEvents(), laterEvents()...) {
 		examples[domain.TypeOf(e)] = e
 	}
 	for _, name := range domain.EventTypes() {
@@ -108,6 +108,84 @@ func exampleEvents() []domain.Event {
 	}
 }
 
+// laterEvents has one event of each version that came after the first ones, with every field set.
+func laterEvents() []domain.Event {
+	at, until := noon.Add(1234567*time.Microsecond), noon.Add(30*24*time.Hour)
+	funds := domain.Funds{Cash: amount("80.00"), Gift: amount("6.00"), Voucher: amount("4.00")}
+	balance := domain.Balance{Currency: "CNY", Funds: funds, Frozen: amount("1.00")}
+	minSpend := amount("10.00")
+	gifts := []domain.GiftPart{{GrantID: "grant-1", Amount: amount("6.00"), ExpiresAt: &until}}
+	parts := []domain.VoucherPart{{VoucherID: "v-1", Amount: amount("4.00")}}
+	voucher := domain.Voucher{
+		VoucherID: "v-1", Currency: "CNY", Amount: amount("9.00"), Left: amount("4.00"), ValidFrom: &at, ValidTo: &until, MinSpend: &minSpend,
+		Products: []string{"gpu-instance"}, ChargeModes: []domain.ChargeMode{domain.ModeMonth}, OrderTypes: []domain.OrderType{domain.Purchase},
+	}
+	postings := []domain.Posting{{Place: domain.PlaceCash, Amount: amount("80.00"), Currency: "CNY"}, {Place: domain.PlaceSales, Amount: amount("-80.00"), Currency: "CNY"}}
+	price := decimal("0.05")
+	meters := []domain.Meter{{Meter: "tokens", Unit: "1k", UnitPrice: &price}}
+	refunds := []domain.LineRefund{{LineNo: 1, Returned: funds, Consumed: amount("1.00"), Forfeited: amount("2.00"), Gifts: gifts, Vouchers: parts}}
+	return []domain.Event{
+		domain.OrderApproved{OrderID: orderID, OrgID: "org-acme", By: "key:k2", Reason: "in the budget"},
+		domain.OrderRejected{OrderID: orderID, OrgID: "org-acme", By: "key:k2", Reason: "not in the budget"},
+		domain.OrderVoided{OrderID: orderID, OrgID: "org-acme", Reason: "duplicate"},
+		domain.FulfilmentStarted{OrderID: orderID, OrgID: "org-acme"},
+		domain.OrderCompleted{OrderID: orderID, OrgID: "org-acme", ResourceID: "bsr-1", EffectiveAt: &at, ExpiresAt: &until},
+		domain.FulfilmentFailed{OrderID: orderID, OrgID: "org-acme", Reason: "no capacity"},
+		domain.OrderRefunded{
+			OrderID: orderID, OrgID: "org-acme", RefundOrderID: otherID, Currency: "CNY", Returned: funds, Consumed: amount("1.00"),
+			Forfeited: amount("2.00"), Lines: refunds, Reason: "not needed",
+		},
+		domain.AccountWithdrawn{OrgID: "org-acme", Currency: "CNY", Amount: amount("5.00"), Reference: "out-1", Postings: postings, Balance: balance},
+		domain.AccountRefunded{
+			OrgID: "org-acme", OrderID: orderID, RefundOrderID: otherID, Currency: "CNY", Funds: funds, Postings: postings, Balance: balance,
+			Gifts: gifts, Vouchers: []domain.Voucher{voucher},
+		},
+		domain.GiftGranted{OrgID: "org-acme", GrantID: "grant-1", Currency: "CNY", Amount: amount("6.00"), ExpiresAt: &until, Reason: "welcome", Postings: postings, Balance: balance},
+		domain.VoucherIssued{OrgID: "org-acme", Voucher: voucher, Postings: postings, Balance: balance},
+		domain.FundsLapsed{OrgID: "org-acme", Currency: "CNY", Gifts: gifts, Vouchers: parts, Postings: postings, Balance: balance},
+		domain.FundsFrozen{OrgID: "org-acme", Currency: "CNY", Amount: amount("-1.00"), Reason: "released", Postings: postings, Balance: balance},
+		domain.ArrearsOpened{OrgID: "org-acme", OrderID: orderID, Currency: "CNY", Amount: amount("3.00")},
+		domain.ArrearsDropped{OrgID: "org-acme", OrderID: orderID},
+		domain.UsageReported{OrgID: "org-acme", Accepted: 3, Duplicate: 2, Late: 1, Opened: []domain.UnsettledPeriod{{Period: "2025-11", Resources: 2}}},
+		domain.UsageSettled{OrgID: "org-acme", ResourceID: "bsr-1", Periods: []domain.Period{"2025-11"}},
+		domain.PeriodClosed{OrgID: "org-acme", Period: "2025-11", By: "key:k2"},
+		domain.PeriodSealed{
+			OrgID: "org-acme", Period: "2025-11", Position: 7, Lines: 2, Totals: []domain.PeriodTotal{{Currency: "CNY", Amount: amount("90.00"), Funds: funds, Lines: 2}},
+			Digest: domain.Digest("", "lines"),
+		},
+		domain.ResourceChanged{
+			OrgID: "org-acme", ResourceID: "bsr-1", OrderID: orderID, OrderType: domain.Purchase,
+			Profile: domain.Profile{
+				ResourceName: "train-1", ResourceType: "cloud-host", ResourceExt: map[string]string{"ip": "10.0.0.1"}, Region: "cn-north-1", Zone: "cn-north-1a",
+				ProjectID: "default", ConsumerID: "user-7", BusinessGroup: "ml", Tags: map[string]string{"team": "vision"}, Currency: "CNY",
+			},
+			Terms: []domain.Term{{
+				ProductCode: "gpu-instance", ProductName: "GPU instance", BillingItem: "compute", ChargeMode: domain.ModeMetered,
+				Config: []domain.Component{{Component: "GPU", Value: "4", Unit: "card"}}, Count: decimal("1"), Quantity: decimal("1"), Unit: "month",
+				UnitPrice: decimal("28.86"), EffectiveAt: &at, ExpiresAt: &until, Cycle: "hour", Rates: []domain.Rate{{From: at, Meters: meters}},
+				OrderID: orderID, LineNo: 1,
+			}},
+			Leases: []domain.Lease{{OrderID: orderID, LineNo: 1, EffectiveAt: at, ExpiresAt: until}},
+		},
+		domain.AutoRenewSet{OrgID: "org-acme", ResourceID: "bsr-1", AutoRenew: domain.AutoRenew{Enabled: true, Quantity: decimal("1"), BeforeSeconds: 3600, AttemptedFor: &at}},
+		domain.RenewalTried{OrgID: "org-acme", ResourceID: "bsr-1", OrderID: otherID, LeaseEnd: until, Paid: false, Missing: amount("3.00"), Currency: "CNY"},
+		domain.UsageRecorded{
+			OrgID: "org-acme", ResourceID: "bsr-1",
+			Records: []domain.UsageRecord{{RecordID: "r-1", Meter: "tokens", Quantity: decimal("2.5"), Unit: "1k", From: at, To: until, Late: true}},
+			Uses: []domain.Use{{
+				CycleStart: at, CycleEnd: until, ProductCode: "gpu-instance", BillingItem: "compute", Meter: "tokens", RateFrom: at,
+				Quantity: decimal("2.5"), From: at, To: until, Records: 1,
+			}},
+			OpenedPeriods: []domain.Period{"2025-11"},
+		},
+		domain.ResourceSettled{OrgID: "org-acme", ResourceID: "bsr-1", Through: until, OrderID: otherID, SettledPeriods: []domain.Period{"2025-11"}},
+		domain.OverdueCharged{OrgID: "org-acme", ResourceID: "bsr-1", OrderID: otherID, Through: until},
+		domain.ResourceClosed{OrgID: "org-acme", ResourceID: "bsr-1", Reason: "done", SettlementOrder: otherID, RefundOrders: []string{otherID}},
+	}
+}
+
+const otherID = "0198c2f0-0000-7000-8000-000000000003"
+
 func TestUnknownEvents(t *testing.T) {
 	t.Parallel()
 	_, err := domain.DecodeEvent("order.placed.v99", []byte(`{}`))
@@ -122,7 +200,7 @@ func TestUnknownEvents(t *testing.T) {
 
 // What can be read can be written, and means the same.
 func FuzzDecodeEvent(f *testing.F) {
-	for _, e := range exampleEvents() {
+	for _, e := range append(exampleEvents(), laterEvents()...) {
 		name, payload, err := domain.EncodeEvent(e)
 		if err != nil {
 			f.Fatal(err)

@@ -42,8 +42,11 @@ type LineSpec struct {
 	Unit           string            `json:"unit"`
 	UnitPrice      Decimal           `json:"unit_price"`
 	DiscountAmount Amount            `json:"discount_amount"`
-	Cycle          string            `json:"cycle,omitempty"`
-	Meters         []Meter           `json:"meters,omitempty"`
+	// NewUnitPrice is the price of a unit of the term after an upgrade or a downgrade. With it, the ledger works out
+	// quantity and unit price of the change itself.
+	NewUnitPrice *Decimal `json:"new_unit_price,omitempty"`
+	Cycle        string   `json:"cycle,omitempty"`
+	Meters       []Meter  `json:"meters,omitempty"`
 	// EffectiveAt and ExpiresAt bound the use that the line pays for, half-open.
 	EffectiveAt *time.Time `json:"effective_at"`
 	ExpiresAt   *time.Time `json:"expires_at"`
@@ -55,6 +58,8 @@ type Line struct {
 	LineSpec
 	ListAmount    Amount `json:"list_amount"`
 	PayableAmount Amount `json:"payable_amount"`
+	// Corrects is the bill line that this one takes back or sets right, "" for none.
+	Corrects string `json:"corrects,omitempty"`
 }
 
 // Header is what a placed order says of itself beside its lines. Ids are those of the caller's systems.
@@ -68,7 +73,10 @@ type Header struct {
 	TradeNo       string            `json:"trade_no"`
 	BusinessGroup string            `json:"business_group"`
 	Tags          map[string]string `json:"tags"`
-	ParentOrderID *string           `json:"parent_order_id"`
+	// ParentOrderID is the order that this one follows.
+	ParentOrderID *string `json:"parent_order_id"`
+	// Reason is why an operator or the system placed the order.
+	Reason string `json:"reason,omitempty"`
 	// Personal has a salted digest for each personal value; values and salts are kept apart, where they can be erased.
 	Personal map[string]string `json:"personal,omitempty"`
 }
@@ -92,21 +100,75 @@ type Order struct {
 	CloseReason    string        `json:"close_reason,omitempty"`
 	BillingPeriod  Period        `json:"billing_period"`
 	LineFunds      []LinePayment `json:"line_funds,omitempty"`
+	// Arrears: a settlement that found too little money. It never expires, and the next top-up pays it.
+	Arrears    bool        `json:"arrears,omitempty"`
+	Approval   *Approval   `json:"approval,omitempty"`
+	Fulfilment *Fulfilment `json:"fulfilment,omitempty"`
+	// Consumed and Forfeited are the parts of what was paid that refunds did not return: use, and vouchers.
+	// Returned (Refunded) + Consumed + Forfeited never pass what was paid.
+	Consumed    Amount       `json:"consumed_amount"`
+	Forfeited   Amount       `json:"forfeited_amount"`
+	Refunds     []RefundNote `json:"refunds,omitempty"`
+	LineRefunds []LineRefund `json:"line_refunds,omitempty"`
+	// PlacedBy is who placed it ("key:…", "timer"). An imported order tells of a time before its recording.
+	PlacedBy string `json:"placed_by,omitempty"`
+	Imported bool   `json:"imported,omitempty"`
 	// OccurredAt is when the last event happened; a later one may not happen before it.
 	OccurredAt time.Time `json:"updated_at"`
 	Version    int64     `json:"version"`
 	Position   int64     `json:"position"`
 }
 
-// LinePayment is what one line was paid with.
+// LinePayment is what one line was paid with: by fund, and which grants and vouchers those were.
 type LinePayment struct {
 	LineNo int `json:"line_no"`
 	Funds
+	Gifts    []GiftPart    `json:"gifts,omitempty"`
+	Vouchers []VoucherPart `json:"vouchers,omitempty"`
+}
+
+// Approval is what became of an order that needed one.
+type Approval struct {
+	// State is requested, granted or rejected.
+	State  string     `json:"state"`
+	By     string     `json:"by,omitempty"`
+	At     *time.Time `json:"at,omitempty"`
+	Reason string     `json:"reason,omitempty"`
+}
+
+// Fulfilment is what the provisioning service reported last.
+type Fulfilment struct {
+	// State is started, completed or failed.
+	State  string    `json:"state"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason,omitempty"`
+	// Attempts counts the starts.
+	Attempts int `json:"attempts"`
+}
+
+// RefundNote is a refund of the order, as the order remembers it.
+type RefundNote struct {
+	RefundOrderID string    `json:"refund_order_id"`
+	At            time.Time `json:"at"`
+	Returned      Funds     `json:"returned"`
+	Consumed      Amount    `json:"consumed_amount"`
+	Forfeited     Amount    `json:"forfeited_amount"`
+	Reason        string    `json:"reason,omitempty"`
+}
+
+// LineRefund is what refunds have done to a line, in sum or in one refund.
+type LineRefund struct {
+	LineNo    int           `json:"line_no"`
+	Returned  Funds         `json:"returned"`
+	Consumed  Amount        `json:"consumed_amount"`
+	Forfeited Amount        `json:"forfeited_amount"`
+	Gifts     []GiftPart    `json:"gifts,omitempty"`
+	Vouchers  []VoucherPart `json:"vouchers,omitempty"`
 }
 
 // Size estimates the memory that the state holds, in bytes: its texts, and a flat rate for all else.
 func (o *Order) Size() int {
-	size := 1024 + pairsSize(o.Tags) + pairsSize(o.Personal)
+	size := 1024 + pairsSize(o.Tags) + pairsSize(o.Personal) + 256*len(o.Refunds) + 256*len(o.LineRefunds)
 	for i := range o.Lines {
 		l := &o.Lines[i]
 		size += 1024 + len(l.ProductName) + len(l.ResourceName) + len(l.ResourceID) + pairsSize(l.ResourceExt)

@@ -1,6 +1,6 @@
 package domain
 
-// OrderType says what an order does; each has its rules for signs, lines and what it follows.
+// OrderType says what an order does; typeRules has its rules.
 type OrderType string
 
 // The fourteen order types.
@@ -20,11 +20,6 @@ const (
 	OverdueDaily    OrderType = "overdue_daily"
 	UsageSettlement OrderType = "usage_settlement"
 )
-
-// placeable are the order types that clients may place.
-var placeable = map[OrderType]bool{
-	Purchase: true, Renewal: true, Upgrade: true, Downgrade: true, Resize: true, Convert: true, TermSettlement: true,
-}
 
 // ChargeMode says how a line is priced.
 type ChargeMode string
@@ -66,16 +61,27 @@ func (m ChargeMode) Group() ChargeGroup { return chargeGroups[m] }
 // Status is where an order stands in its life.
 type Status string
 
-// The statuses that this version reaches; doc.go has the picture.
+// The statuses; docs/domain.md has the picture of their edges.
 const (
-	Unpaid    Status = "unpaid"
-	Paid      Status = "paid"
-	Cancelled Status = "cancelled"
-	Expired   Status = "expired"
+	AwaitingApproval  Status = "awaiting_approval"
+	Unpaid            Status = "unpaid"
+	Paid              Status = "paid"
+	Fulfilling        Status = "fulfilling"
+	FulfilmentFailure Status = "fulfilment_failed"
+	Completed         Status = "completed"
+	Cancelled         Status = "cancelled"
+	Expired           Status = "expired"
+	Voided            Status = "voided"
+	PartiallyRefunded Status = "partially_refunded"
+	Refunded          Status = "refunded"
 )
 
 // RefundState is the second axis of an order's life.
 type RefundState string
 
-// RefundNone is an order of which nothing was refunded.
-const RefundNone RefundState = "none"
+// How much of an order was refunded.
+const (
+	RefundNone    RefundState = "none"
+	RefundPartial RefundState = "partial"
+	RefundFull    RefundState = "full"
+)

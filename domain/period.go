@@ -31,6 +31,12 @@ func ParsePeriod(s string) (Period, bool) {
 	return Period(s), err == nil && t.Year() >= 1970
 }
 
+// Next is the month after p.
+func (p Period) Next() Period {
+	t, _ := time.Parse("2006-01", string(p))
+	return Period(t.AddDate(0, 1, 0).Format("2006-01"))
+}
+
 // Bounds are the first instant of the month and of the next one, in the zone.
 func (p Period) Bounds(zone *time.Location) (from, to time.Time) {
 	t, _ := time.Parse("2006-01", string(p))

@@ -50,6 +50,13 @@ func (w *world) Org(org string) *domain.Org {
 	return o
 }
 
+func (w *world) Resource(org, id string) *domain.Resource {
+	r, _ := w.states[domain.ResourceRef(org, id)].(*domain.Resource)
+	return r
+}
+
+func (w *world) Taken(org, kind, value string) bool { return w.claims[org+" "+kind+" "+value] }
+
 // do decides a command at a moment and folds in what it did.
 func (w *world) do(at time.Time, c domain.Command) (domain.Decision, *domain.Rejection) {
 	return w.doAt(domain.Clock{Now: at, At: at}, c)
@@ -81,7 +88,7 @@ func (w *world) append(clock domain.Clock, e domain.StreamEvent) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	m := domain.Meta{Position: int64(len(w.history)) + 1, Version: 1, OccurredAt: clock.At, RecordedAt: clock.Now}
+	m := domain.Meta{Position: int64(len(w.history)) + 1, Version: 1, OccurredAt: clock.At, RecordedAt: clock.Now, Actor: clock.Actor}
 	if s := w.states[e.Stream]; s != nil {
 		m.Version = s.StreamVersion() + 1
 	}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"orderledger/domain"
@@ -23,6 +24,7 @@ type batch struct {
 	base, after map[domain.Ref]domain.State
 	claims      map[eventstore.Claim]bool
 	before      *batch // the one on its way, whose effects base includes
+	deciding    *task  // whose claims Taken tells of
 
 	landed chan struct{} // closed when the database has answered
 	known  map[eventstore.KeyRef]eventstore.Command
@@ -69,6 +71,18 @@ func (b *batch) Account(orgID string) *domain.Account {
 func (b *batch) Org(orgID string) *domain.Org {
 	o, _ := b.state(domain.OrgRef(orgID)).(*domain.Org)
 	return o
+}
+
+// Resource is a resource as the commands before left it.
+func (b *batch) Resource(orgID, resourceID string) *domain.Resource {
+	r, _ := b.state(domain.ResourceRef(orgID, resourceID)).(*domain.Resource)
+	return r
+}
+
+// Taken says whether a claim is known to be made: by an earlier command, in the log, on its way there, or in this batch.
+func (b *batch) Taken(orgID, kind, value string) bool {
+	key := eventstore.Claim{OrgID: orgID, Kind: kind, Value: value}
+	return b.deciding.taken[key] || b.claims[key] || b.before != nil && b.before.claims[key]
 }
 
 func (b *batch) state(ref domain.Ref) domain.State {
@@ -127,9 +141,10 @@ func (e *Executor) decide(b *batch, t *task, now time.Time) {
 		b.waiting++
 		return
 	}
-	clock := domain.Clock{Now: now, At: now}
+	b.deciding = t
+	clock := domain.Clock{Now: now, At: now, Actor: t.Actor}
 	if !t.At.IsZero() {
-		clock.At = t.At.UTC().Truncate(time.Microsecond)
+		clock.At, clock.Actor = t.At.UTC().Truncate(time.Microsecond), importing+t.Actor
 	}
 	decision, why := domain.Decide(b, t.Command, clock)
 	if why == nil {
@@ -197,7 +212,7 @@ func (b *batch) add(t *task, d domain.Decision, clock domain.Clock) error {
 			return ErrTooLarge
 		}
 		encoded[i] = eventstore.Event{
-			Stream: se.Stream.String(), Type: name, OrgID: t.org, Actor: t.Actor,
+			Stream: se.Stream.String(), Type: name, OrgID: t.org, Actor: clock.Actor,
 			Correlation: t.Correlation, OccurredAt: clock.At, Payload: payload,
 		}
 	}
@@ -213,7 +228,7 @@ func (b *batch) add(t *task, d domain.Decision, clock domain.Clock) error {
 		}
 		encoded[i].Version++
 		b.after[se.Stream] = domain.Evolve(state, se.Event, domain.Meta{
-			Position: first + int64(i), Version: encoded[i].Version, OccurredAt: clock.At, RecordedAt: clock.Now,
+			Position: first + int64(i), Version: encoded[i].Version, OccurredAt: clock.At, RecordedAt: clock.Now, Actor: clock.Actor,
 		})
 	}
 	for _, s := range d.Secrets {
@@ -263,12 +278,32 @@ func placedBy(tasks []*task) map[string]string {
 	return orgs
 }
 
+// importing marks the actor of history that is brought in, so that it is told apart from what happens now.
+const importing = "import:"
+
 // load finds the states that tasks need: in the batch, in the one before it, in the cache, or else in
-// the database, all missing ones in one query.
+// the database, all missing ones in one query. What is loaded may tell of more: an order names its resource.
 func (e *Executor) load(b *batch, tasks []*task) error {
+	for range needsRounds {
+		wanted, err := e.loadRound(b, tasks)
+		if err != nil || !wanted {
+			return err
+		}
+	}
+	return fmt.Errorf("the states that a command needs name more states after %d rounds", needsRounds)
+}
+
+// needsRounds bounds how often a command's needs may grow by what was loaded for them.
+const needsRounds = 6
+
+// loadRound loads what is missing now; false means that nothing was.
+func (e *Executor) loadRound(b *batch, tasks []*task) (bool, error) {
 	wanted := map[string][]*task{}
 	for _, t := range tasks {
-		for _, ref := range t.Command.Needs() {
+		if t.err != nil { // a stream of it can't be read
+			continue
+		}
+		for _, ref := range t.Command.Needs(b) {
 			if !e.find(b, ref) {
 				stream := ref.String()
 				wanted[stream] = append(wanted[stream], t)
@@ -276,7 +311,7 @@ func (e *Executor) load(b *batch, tasks []*task) error {
 		}
 	}
 	if len(wanted) == 0 {
-		return nil
+		return false, nil
 	}
 	streams := make([]string, 0, len(wanted))
 	for stream := range wanted {
@@ -286,7 +321,7 @@ func (e *Executor) load(b *batch, tasks []*task) error {
 	defer cancel()
 	found, err := e.log.Load(ctx, streams, domain.RulesVersion)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for stream, tasks := range wanted {
 		ref, _ := domain.ParseRef(stream)
@@ -300,7 +335,7 @@ func (e *Executor) load(b *batch, tasks []*task) error {
 		b.base[ref] = state
 		e.cache.put(ref, state)
 	}
-	return nil
+	return true, nil
 }
 
 func (e *Executor) find(b *batch, ref domain.Ref) bool {

@@ -81,5 +81,5 @@ func fold(s domain.State, events []eventstore.Event) (domain.State, error) {
 }
 
 func metaOf(e *eventstore.Event) domain.Meta {
-	return domain.Meta{Position: e.Position, Version: e.Version, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt}
+	return domain.Meta{Position: e.Position, Version: e.Version, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Actor: e.Actor}
 }

@@ -74,7 +74,7 @@ func decode(e *eventstore.Event) (domain.Event, error) {
 func unknown(e *eventstore.Event) error { return cannot(e, &domain.UnknownEventError{Type: e.Type}) }
 
 func metaOf(e *eventstore.Event) domain.Meta {
-	return domain.Meta{Position: e.Position, Version: e.Version, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt}
+	return domain.Meta{Position: e.Position, Version: e.Version, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Actor: e.Actor}
 }
 
 // idOf is the id of the stream that e belongs to, if it is of that kind.

@@ -18,7 +18,7 @@ func readStreamPage(ctx context.Context, db querier, kind, after string, afterVe
 	// Without a prepared statement, Postgres plans for these values: its general plan would sort the whole log.
 	// The kinds' names end where the hyphen does: '.' is the character after it.
 	const q = `
-SELECT stream, version, position, type, org_id, occurred_at, recorded_at, payload
+SELECT stream, version, position, type, org_id, actor, occurred_at, recorded_at, payload
 FROM events
 WHERE stream >= $1 AND stream < $2 AND (stream, version) > ($3, $4) AND position <= $5
 ORDER BY stream, version
@@ -31,7 +31,7 @@ LIMIT $6`
 	events := make([]eventstore.Event, 0, streamPage)
 	for rows.Next() {
 		var e eventstore.Event
-		if err := rows.Scan(&e.Stream, &e.Version, &e.Position, &e.Type, &e.OrgID, &e.OccurredAt, &e.RecordedAt, &e.Payload); err != nil {
+		if err := rows.Scan(&e.Stream, &e.Version, &e.Position, &e.Type, &e.OrgID, &e.Actor, &e.OccurredAt, &e.RecordedAt, &e.Payload); err != nil {
 			return nil, fmt.Errorf("read %s streams after %q: %w", kind, after, err)
 		}
 		e.OccurredAt, e.RecordedAt = e.OccurredAt.UTC(), e.RecordedAt.UTC()

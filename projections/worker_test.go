@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func foldAll(t *testing.T, l *ledger) truth {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := domain.Evolve(states[e.Stream], event, domain.Meta{Position: e.Position, Version: e.Version, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt})
+		s := domain.Evolve(states[e.Stream], event, domain.Meta{Position: e.Position, Version: e.Version, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Actor: e.Actor})
 		states[e.Stream] = s
 		switch s := s.(type) {
 		case *domain.Order:
@@ -140,7 +141,7 @@ func equalsTruth(t *testing.T, r *projections.Reader, want truth) {
 	}
 	for org, s := range want.orgs {
 		got, err := r.Org(t.Context(), org)
-		if err != nil || got.Settings != s.Settings || got.Version != s.Version {
+		if err != nil || !reflect.DeepEqual(got.Settings, s.Settings) || got.Version != s.Version {
 			t.Errorf("%s is %+v, %v; want %+v", org, got, err, s)
 		}
 	}

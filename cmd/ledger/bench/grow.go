@@ -59,6 +59,10 @@ func (g *grower) Account(id string) *domain.Account {
 
 func (g *grower) Org(string) *domain.Org { return nil }
 
+func (g *grower) Resource(string, string) *domain.Resource { return nil }
+
+func (g *grower) Taken(string, string, string) bool { return false }
+
 // growBatch is how many events are written at once; with one statement for all, larger gains nothing.
 const growBatch = 2000
 

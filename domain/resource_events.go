@@ -1,0 +1,195 @@
+package domain
+
+import "time"
+
+// ResourceChanged says that an order changed what a resource is charged for. It has the terms as they are afterwards;
+// the first one opens the resource, and one after its closing brings it back.
+type ResourceChanged struct {
+	OrgID      string    `json:"org_id"`
+	ResourceID string    `json:"resource_id"`
+	OrderID    string    `json:"order_id"`
+	OrderType  OrderType `json:"order_type"`
+	Profile
+	Terms  []Term  `json:"terms"`
+	Leases []Lease `json:"leases"`
+}
+
+// AutoRenewSet says how the resource is renewed from now on.
+type AutoRenewSet struct {
+	OrgID      string    `json:"org_id"`
+	ResourceID string    `json:"resource_id"`
+	AutoRenew  AutoRenew `json:"auto_renew"`
+}
+
+// RenewalTried says that the resource's lease was to be renewed by itself: by which order, and whether that was paid.
+// One that is not paid waits for its user, who is to be told.
+type RenewalTried struct {
+	OrgID      string    `json:"org_id"`
+	ResourceID string    `json:"resource_id"`
+	OrderID    string    `json:"order_id"`
+	LeaseEnd   time.Time `json:"lease_end"`
+	Paid       bool      `json:"paid"`
+	Missing    Amount    `json:"missing"`
+	Currency   Currency  `json:"currency"`
+}
+
+// UsageRecorded has records of what a resource used, at most 500, and what they add up to by cycle.
+type UsageRecorded struct {
+	OrgID      string        `json:"org_id"`
+	ResourceID string        `json:"resource_id"`
+	Records    []UsageRecord `json:"records"`
+	// Uses are the sums of these records alone.
+	Uses []Use `json:"uses"`
+	// OpenedPeriods are the months in which the resource had no unsettled use before.
+	OpenedPeriods []Period `json:"opened_periods,omitempty"`
+}
+
+// UsageRecord is one record of use, as it was reported.
+type UsageRecord struct {
+	RecordID string    `json:"record_id"`
+	Meter    string    `json:"meter"`
+	Quantity Decimal   `json:"quantity"`
+	Unit     string    `json:"unit"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	// Late: its cycle was settled before; it is billed with the next one.
+	Late bool `json:"late,omitempty"`
+}
+
+// ResourceSettled says that use up to a cycle's end is settled, by an order if it had to be.
+type ResourceSettled struct {
+	OrgID      string    `json:"org_id"`
+	ResourceID string    `json:"resource_id"`
+	Through    time.Time `json:"through"`
+	// OrderID is the settlement; "" when there was nothing to settle.
+	OrderID string `json:"order_id,omitempty"`
+	// SettledPeriods are the months that have no unsettled use any more.
+	SettledPeriods []Period `json:"settled_periods,omitempty"`
+}
+
+// OverdueCharged says that a day after the lease was charged.
+type OverdueCharged struct {
+	OrgID      string    `json:"org_id"`
+	ResourceID string    `json:"resource_id"`
+	OrderID    string    `json:"order_id"`
+	Through    time.Time `json:"through"`
+}
+
+// ResourceClosed says that the resource is gone, and which orders settled its account.
+type ResourceClosed struct {
+	OrgID           string   `json:"org_id"`
+	ResourceID      string   `json:"resource_id"`
+	Reason          string   `json:"reason,omitempty"`
+	SettlementOrder string   `json:"settlement_order_id,omitempty"`
+	RefundOrders    []string `json:"refund_order_ids,omitempty"`
+}
+
+func (ResourceChanged) stored() string { return TypeResourceChanged }
+func (AutoRenewSet) stored() string    { return TypeAutoRenewSet }
+func (RenewalTried) stored() string    { return TypeRenewalTried }
+func (UsageRecorded) stored() string   { return TypeUsageRecorded }
+func (ResourceSettled) stored() string { return TypeResourceSettled }
+func (OverdueCharged) stored() string  { return TypeOverdueCharged }
+func (ResourceClosed) stored() string  { return TypeResourceClosed }
+
+func (e ResourceChanged) evolve(s State, m Meta) State {
+	return resourceAfter(s, m, func(r *Resource) {
+		if r.OpenedAt.IsZero() || r.Status == ResourceGone {
+			r.OpenedAt, r.ClosedAt = m.OccurredAt, nil
+		}
+		r.OrgID, r.ResourceID, r.Status = e.OrgID, e.ResourceID, ResourceActive
+		r.Profile, r.Terms, r.Leases = e.Profile, e.Terms, e.Leases
+	})
+}
+
+func (e AutoRenewSet) evolve(s State, m Meta) State {
+	return resourceAfter(s, m, func(r *Resource) {
+		policy := e.AutoRenew
+		if r.AutoRenew != nil {
+			policy.AttemptedFor = r.AutoRenew.AttemptedFor
+		}
+		r.AutoRenew = &policy
+	})
+}
+
+func (e RenewalTried) evolve(s State, m Meta) State {
+	return resourceAfter(s, m, func(r *Resource) {
+		if r.AutoRenew != nil {
+			policy := *r.AutoRenew
+			policy.AttemptedFor = &e.LeaseEnd
+			r.AutoRenew = &policy
+		}
+	})
+}
+
+func (e UsageRecorded) evolve(s State, m Meta) State {
+	return resourceAfter(s, m, func(r *Resource) {
+		for _, u := range e.Uses {
+			r.Uses = addUse(r.Uses, u)
+		}
+		r.UnsettledPeriods = append(r.UnsettledPeriods[:len(r.UnsettledPeriods):len(r.UnsettledPeriods)], e.OpenedPeriods...)
+	})
+}
+
+func (e ResourceSettled) evolve(s State, m Meta) State {
+	return resourceAfter(s, m, func(r *Resource) {
+		var uses []Use
+		for _, u := range r.Uses {
+			if u.CycleEnd.After(e.Through) {
+				uses = append(uses, u)
+			}
+		}
+		r.Uses, r.SettledThrough = uses, &e.Through
+		r.UnsettledPeriods = periodsWithout(r.UnsettledPeriods, e.SettledPeriods)
+	})
+}
+
+func (e OverdueCharged) evolve(s State, m Meta) State {
+	return resourceAfter(s, m, func(r *Resource) { r.OverdueThrough = &e.Through })
+}
+
+func (e ResourceClosed) evolve(s State, m Meta) State {
+	return resourceAfter(s, m, func(r *Resource) {
+		r.Status, r.ClosedAt, r.Leases = ResourceGone, &m.OccurredAt, nil
+	})
+}
+
+// addUse adds to the same meter of the same cycle at the same rate, and keeps the order of uses.
+func addUse(all []Use, u Use) []Use {
+	next := append(make([]Use, 0, len(all)+1), all...)
+	for i := range next {
+		old := &next[i]
+		switch c := compareUses(old, &u); {
+		case c == 0:
+			old.Quantity = Decimal{old.Quantity.Add(u.Quantity.Decimal)}
+			if u.From.Before(old.From) {
+				old.From = u.From
+			}
+			if u.To.After(old.To) {
+				old.To = u.To
+			}
+			old.Records += u.Records
+			return next
+		case c > 0:
+			next = append(next, Use{})
+			copy(next[i+1:], next[i:])
+			next[i] = u
+			return next
+		}
+	}
+	return append(next, u)
+}
+
+func periodsWithout(all, gone []Period) []Period {
+	var next []Period
+	for _, p := range all {
+		keep := true
+		for _, g := range gone {
+			keep = keep && p != g
+		}
+		if keep {
+			next = append(next, p)
+		}
+	}
+	return next
+}
