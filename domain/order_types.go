@@ -52,3 +52,6 @@ var typeRules = map[OrderType]typeRule{
 	OverdueDaily:    {placer: bySystem, sign: zeroOrMore, follows: true, debited: true},
 	UsageSettlement: {placer: bySystem, sign: zeroOrMore, follows: true, debited: true},
 }
+
+// ByOperator says that only operators of the platform place orders of the type.
+func (t OrderType) ByOperator() bool { return typeRules[t].placer == byOperator }

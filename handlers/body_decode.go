@@ -81,10 +81,12 @@ func makeReader(t reflect.Type) reader {
 		}
 	case reflect.String:
 		return readString
-	case reflect.Int64:
+	case reflect.Int64, reflect.Int:
 		return readInt
+	case reflect.Bool:
+		return readBool
 	case reflect.Map:
-		return readMap
+		return mapReader(t)
 	case reflect.Slice:
 		return sliceReader(t)
 	case reflect.Struct:
@@ -129,27 +131,45 @@ func readTime(t *tree, at int, into reflect.Value) *Problem {
 func readInt(t *tree, at int, into reflect.Value) *Problem {
 	n := &t.nodes[at]
 	i, err := strconv.ParseInt(n.text, 10, 64)
-	if n.kind != jsonNumber || err != nil || n.text == "-0" {
+	if n.kind != jsonNumber || err != nil || n.text == "-0" || into.OverflowInt(i) {
 		return invalidField("", "it is a whole number")
 	}
 	into.SetInt(i)
 	return nil
 }
 
-func readMap(t *tree, at int, into reflect.Value) *Problem {
-	n := &t.nodes[at]
-	if n.kind != jsonObject {
-		return invalidField("", "it is an object of strings")
+func readBool(t *tree, at int, into reflect.Value) *Problem {
+	switch t.nodes[at].kind {
+	case jsonTrue:
+		into.SetBool(true)
+	case jsonFalse:
+		into.SetBool(false)
+	default:
+		return invalidField("", "it is true or false")
 	}
-	all := make(map[string]string, len(n.members))
-	for _, m := range n.members {
-		if t.nodes[m].kind != jsonString {
-			return invalidField(shorten(t.nodes[m].name), "it is a string")
-		}
-		all[strings.Clone(t.nodes[m].name)] = strings.Clone(t.nodes[m].text)
-	}
-	into.Set(reflect.ValueOf(all))
 	return nil
+}
+
+// mapReader reads an object whose members have names of the caller's.
+func mapReader(object reflect.Type) reader {
+	read := readerOf(object.Elem())
+	return func(t *tree, at int, into reflect.Value) *Problem {
+		n := &t.nodes[at]
+		if n.kind != jsonObject {
+			return invalidField("", "it is an object")
+		}
+		all := reflect.MakeMapWithSize(object, len(n.members))
+		value := reflect.New(object.Elem()).Elem()
+		for _, m := range n.members {
+			value.SetZero()
+			if p := read(t, m, value); p != nil {
+				return within(p, shorten(t.nodes[m].name))
+			}
+			all.SetMapIndex(reflect.ValueOf(strings.Clone(t.nodes[m].name)).Convert(object.Key()), value)
+		}
+		into.Set(all)
+		return nil
+	}
 }
 
 func sliceReader(list reflect.Type) reader {

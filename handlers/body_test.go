@@ -217,3 +217,35 @@ func BenchmarkReadOrder(b *testing.B) {
 }
 
 func sortedTexts(s []string) []string { slices.Sort(s); return s }
+
+func TestDecodeMapsAndFlags(t *testing.T) {
+	t.Parallel()
+	type body struct {
+		Limits map[domain.Currency]domain.Amount `json:"limits"`
+		Words  map[string]string                 `json:"words"`
+		Yes    bool                              `json:"yes"`
+		Lines  []int                             `json:"lines"`
+	}
+	read := func(text string) (body, error) {
+		tree, err := parseBody([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b body
+		err = decodeNode(tree, 0, &b)
+		return b, err
+	}
+	got, err := read(`{"limits":{"CNY":"20.00","USD":"5"},"words":{"*":"day"},"yes":true,"lines":[1,3]}`)
+	if err != nil || got.Limits["CNY"].String() != "20.00" || got.Limits["USD"].String() != "5" || got.Words["*"] != "day" ||
+		!got.Yes || !slices.Equal(got.Lines, []int{1, 3}) {
+		t.Errorf("read %+v, %v", got, err)
+	}
+	for text, want := range map[string]string{
+		`{"limits":{"CNY":20}}`: "invalid_value: limits.CNY: ", `{"limits":[]}`: "invalid_value: limits: ", `{"yes":"true"}`: "invalid_value: yes: ",
+		`{"yes":1}`: "invalid_value: yes: ", `{"lines":["1"]}`: "invalid_value: lines[0]: ", `{"words":{"a":null}}`: "invalid_value: words.a: ",
+	} {
+		if _, err := read(text); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s gives %v, want %s", text, err, want)
+		}
+	}
+}

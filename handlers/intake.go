@@ -24,7 +24,7 @@ var commandKinds = map[string]commandKind{
 	"place_order":     {auth.PlaceOrder, readPlaceOrder},
 	"pay_order":       {auth.PayOrder, readCommand[domain.PayOrder]},
 	"cancel_order":    {auth.CancelOrder, readCommand[domain.CancelOrder]},
-	"expire_order":    {auth.ExpireOrder, readCommand[domain.ExpireOrder]},
+	"expire_order":    {auth.ActOnTime, readCommand[domain.ExpireOrder]},
 	"top_up":          {auth.TopUp, readCommand[domain.TopUp]},
 	"change_settings": {auth.ChangeSettings, readCommand[domain.ChangeSettings]},
 }
@@ -116,6 +116,9 @@ func (from sender) may(r Request) error {
 	}
 	if needs := commandKinds[r.Command.Name()].needs; !from.Role.May(needs) {
 		return notAllowed(from.Identity, needs)
+	}
+	if c, ok := r.Command.(domain.PlaceOrder); ok && c.OrderType.ByOperator() && !from.Role.May(auth.PlaceOperatorOrder) {
+		return notAllowed(from.Identity, auth.PlaceOperatorOrder)
 	}
 	if !r.At.IsZero() && !from.Role.May(auth.Import) {
 		return notAllowed(from.Identity, auth.Import)

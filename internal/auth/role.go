@@ -24,30 +24,52 @@ type Operation string
 
 // The operations.
 const (
-	PlaceOrder     Operation = "place_order"
-	PayOrder       Operation = "pay_order"
-	CancelOrder    Operation = "cancel_order"
-	ExpireOrder    Operation = "expire_order"
-	TopUp          Operation = "top_up"
-	ChangeSettings Operation = "change_settings"
-	Import         Operation = "import" // say that a command happened in the past
-	Read           Operation = "read"
-	ManageKeys     Operation = "manage_keys"
-	ReadMetrics    Operation = "read_metrics"
+	PlaceOrder         Operation = "place_order"
+	PlaceOperatorOrder Operation = "place_operator_order" // supplement, recovery, compensation, transfer_in
+	PayOrder           Operation = "pay_order"
+	CancelOrder        Operation = "cancel_order"
+	VoidOrder          Operation = "void_order"
+	ApproveOrder       Operation = "approve_order" // or reject it
+	RefundOrder        Operation = "refund_order"
+	ReportFulfilment   Operation = "report_fulfilment"
+	ManageResource     Operation = "manage_resource" // close it, or say how it is renewed
+	ReportUsage        Operation = "report_usage"
+	TopUp              Operation = "top_up"
+	Withdraw           Operation = "withdraw"
+	GrantFunds         Operation = "grant_funds"  // gift money and vouchers
+	FreezeFunds        Operation = "freeze_funds" // or release them
+	ClosePeriod        Operation = "close_period"
+	ChangeSettings     Operation = "change_settings"
+	ActOnTime          Operation = "act_on_time" // what timers do: expire, settle, renew, lapse
+	Import             Operation = "import"      // say that a command happened in the past
+	Read               Operation = "read"
+	ManageKeys         Operation = "manage_keys"
+	ReadMetrics        Operation = "read_metrics"
 )
 
 // allowed says which roles may do what. What is not here is refused.
 var allowed = map[Operation][]Role{
-	PlaceOrder:     {Platform, OrgAdmin, ProjectAdmin, Service},
-	PayOrder:       {Platform, OrgAdmin, ProjectAdmin, Finance, Service},
-	CancelOrder:    {Platform, OrgAdmin, ProjectAdmin, Finance, Service},
-	ExpireOrder:    {Platform},
-	TopUp:          {Platform, Finance},
-	ChangeSettings: {Platform, OrgAdmin},
-	Import:         {Platform},
-	Read:           {Platform, OrgAdmin, ProjectAdmin, Finance, Approver, Viewer, Service},
-	ManageKeys:     {Platform, OrgAdmin},
-	ReadMetrics:    {Platform},
+	PlaceOrder:         {Platform, OrgAdmin, ProjectAdmin, Service},
+	PlaceOperatorOrder: {Platform},
+	PayOrder:           {Platform, OrgAdmin, ProjectAdmin, Finance, Service},
+	CancelOrder:        {Platform, OrgAdmin, ProjectAdmin, Finance, Service},
+	VoidOrder:          {Platform},
+	ApproveOrder:       {Platform, OrgAdmin, Approver},
+	RefundOrder:        {Platform, OrgAdmin, Finance},
+	ReportFulfilment:   {Platform, Service},
+	ManageResource:     {Platform, OrgAdmin, ProjectAdmin, Service},
+	ReportUsage:        {Platform, Service},
+	TopUp:              {Platform, Finance},
+	Withdraw:           {Platform, Finance},
+	GrantFunds:         {Platform, Finance},
+	FreezeFunds:        {Platform, Finance},
+	ClosePeriod:        {Platform, Finance},
+	ChangeSettings:     {Platform, OrgAdmin},
+	ActOnTime:          {Platform},
+	Import:             {Platform},
+	Read:               {Platform, OrgAdmin, ProjectAdmin, Finance, Approver, Viewer, Service},
+	ManageKeys:         {Platform, OrgAdmin},
+	ReadMetrics:        {Platform},
 }
 
 // May says whether the role allows the operation.
