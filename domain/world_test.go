@@ -17,8 +17,10 @@ type fataler interface {
 // world is a ledger in memory: the states that commands are decided on, and the history that led to them,
 // in the form in which it is stored.
 type world struct {
-	t       fataler
-	states  map[domain.Ref]domain.State
+	t      fataler
+	states map[domain.Ref]domain.State
+	// streams are those that there are, in the order in which they began.
+	streams []domain.Ref
 	claims  map[string]bool
 	history []stored
 }
@@ -55,7 +57,9 @@ func (w *world) Resource(org, id string) *domain.Resource {
 	return r
 }
 
-func (w *world) Taken(org, kind, value string) bool { return w.claims[org+" "+kind+" "+value] }
+func (w *world) Taken(org, kind, value string) bool { return w.claims[claimKey(org, kind, value)] }
+
+func claimKey(org, kind, value string) string { return org + " " + kind + " " + value }
 
 // do decides a command at a moment and folds in what it did.
 func (w *world) do(at time.Time, c domain.Command) (domain.Decision, *domain.Rejection) {
@@ -66,16 +70,13 @@ func (w *world) doAt(clock domain.Clock, c domain.Command) (domain.Decision, *do
 	if why := c.Check(); why != nil {
 		return domain.Decision{}, why
 	}
-	d, why := domain.Decide(w, c, clock)
+	view := w.load(c)
+	d, why := view.decide(c, clock)
 	if why != nil {
 		return d, why
 	}
 	for _, claim := range d.Claims {
-		key := c.Org() + " " + claim.Kind + " " + claim.Value
-		if w.claims[key] {
-			return domain.Decision{}, claim.Taken
-		}
-		w.claims[key] = true
+		w.claims[claimKey(c.Org(), claim.Kind, claim.Value)] = true
 	}
 	for _, e := range d.Events {
 		w.append(clock, e)
@@ -91,6 +92,8 @@ func (w *world) append(clock domain.Clock, e domain.StreamEvent) {
 	m := domain.Meta{Position: int64(len(w.history)) + 1, Version: 1, OccurredAt: clock.At, RecordedAt: clock.Now, Actor: clock.Actor}
 	if s := w.states[e.Stream]; s != nil {
 		m.Version = s.StreamVersion() + 1
+	} else {
+		w.streams = append(w.streams, e.Stream)
 	}
 	w.history = append(w.history, stored{e.Stream, name, payload, m})
 	w.states[e.Stream] = domain.Evolve(w.states[e.Stream], e.Event, m)
@@ -125,13 +128,18 @@ func (w *world) wantSameAfterReplay() {
 		if got := w.encoded(states[ref]); !bytes.Equal(got, want) {
 			w.t.Fatalf("%s replayed is\n%s\nwant\n%s", ref, got, want)
 		}
-		saved, err := domain.DecodeState(ref, want)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if got := w.encoded(saved); !bytes.Equal(got, want) {
-			w.t.Fatalf("%s saved and read is\n%s\nwant\n%s", ref, got, want)
-		}
+		w.wantSameAfterSaving(ref, want)
+	}
+}
+
+// wantSameAfterSaving reads a saved state, and wants its bytes back.
+func (w *world) wantSameAfterSaving(ref domain.Ref, saved []byte) {
+	s, err := domain.DecodeState(ref, saved)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if got := w.encoded(s); !bytes.Equal(got, saved) {
+		w.t.Fatalf("%s saved and read is\n%s\nwant\n%s", ref, got, saved)
 	}
 }
 
@@ -142,7 +150,6 @@ func (w *world) encoded(s domain.State) []byte {
 	}
 	return b
 }
-
 // noon is when the tests' history begins.
 var noon = time.Date(2025, 11, 4, 12, 0, 0, 0, time.UTC)
 
