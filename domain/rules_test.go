@@ -192,6 +192,28 @@ func TestSettingsKeepWhatIsNotNamed(t *testing.T) {
 	}
 }
 
+func TestSettingsOfEveryKind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	limits := func(text string) map[domain.Currency]domain.Amount {
+		return map[domain.Currency]domain.Amount{"CNY": amount(text), "JPY": amount("5")}
+	}
+	w.must(noon, domain.ChangeSettings{OrgID: "org-acme", CreditLimit: limits("100"), Proration: map[string]string{"*": "day"}, FourEyes: ptr(true)})
+	w.must(noon, domain.ChangeSettings{
+		OrgID: "org-acme", ApprovalOver: limits("20.5"), OverdueDays: ptr(int64(0)), SettlementDelaySeconds: ptr(int64(3600)),
+		RefundFailedAfterSeconds: ptr(int64(60)), Proration: map[string]string{"gpu": "hour"},
+	})
+	got := w.Org("org-acme").Settings
+	if got.CreditLimit["CNY"].String() != "100.00" || got.CreditLimit["JPY"].String() != "5" || got.ApprovalOver["CNY"].String() != "20.50" ||
+		len(got.Proration) != 1 || got.Proration["gpu"] != "hour" || !got.FourEyes || *got.OverdueDays != 0 || *got.RefundFailedAfterSeconds != 60 {
+		t.Errorf("settings %+v", got)
+	}
+	w.must(noon, domain.ChangeSettings{OrgID: "org-acme", CreditLimit: map[domain.Currency]domain.Amount{}, FourEyes: ptr(false)})
+	if got := w.Org("org-acme").Settings; len(got.CreditLimit) != 0 || got.FourEyes || len(got.ApprovalOver) != 2 {
+		t.Errorf("settings %+v", got)
+	}
+}
+
 // The same states and command give the same decision, whatever happened in between.
 func TestDecideChangesNothing(t *testing.T) {
 	t.Parallel()

@@ -113,11 +113,13 @@ func FuzzDecode(f *testing.F) {
 func TestCommandsHaveTheseFields(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"PlaceOrder": "business_group consumer_id currency lines order_id order_type org_id parent_order_id personal project_id tags trade_no",
-		"LineSpec": "billing_item charge_mode count cycle discount_amount effective_at expires_at meters new_config old_config product_code product_name " +
+		"PlaceOrder": "business_group consumer_id currency lines order_id order_type org_id parent_order_id personal project_id reason tags trade_no",
+		"LineSpec": "billing_item charge_mode count cycle discount_amount effective_at expires_at meters new_config new_unit_price old_config product_code product_name " +
 			"quantity region resource_ext resource_id resource_name resource_type unit unit_price zone",
 		"PayOrder": "funds order_id org_id", "CancelOrder": "order_id org_id reason", "ExpireOrder": "order_id org_id",
-		"TopUp": "amount currency org_id reference", "ChangeSettings": "org_id pay_before_seconds time_zone",
+		"TopUp": "amount currency org_id reference",
+		"ChangeSettings": "approval_over credit_limit four_eyes org_id overdue_days pay_before_seconds proration " +
+			"refund_failed_after_seconds settlement_delay_seconds time_zone",
 	}
 	for _, v := range []any{domain.PlaceOrder{}, domain.LineSpec{}, domain.PayOrder{}, domain.CancelOrder{}, domain.ExpireOrder{}, domain.TopUp{}, domain.ChangeSettings{}} {
 		rt := reflect.TypeOf(v)

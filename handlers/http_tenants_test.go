@@ -18,6 +18,7 @@ var may = map[string]string{
 	"cancel_order":    "org_admin project_admin finance service",
 	"top_up":          "finance",
 	"change_settings": "org_admin",
+	"set_terms":       "",
 	"read":            "org_admin project_admin finance approver viewer service",
 	"manage_keys":     "org_admin",
 	"read_metrics":    "",

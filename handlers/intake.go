@@ -117,8 +117,8 @@ func (from sender) may(r Request) error {
 	if needs := commandKinds[r.Command.Name()].needs; !from.Role.May(needs) {
 		return notAllowed(from.Identity, needs)
 	}
-	if c, ok := r.Command.(domain.PlaceOrder); ok && c.OrderType.ByOperator() && !from.Role.May(auth.PlaceOperatorOrder) {
-		return notAllowed(from.Identity, auth.PlaceOperatorOrder)
+	if needs := needsMore(r.Command); needs != "" && !from.Role.May(needs) {
+		return notAllowed(from.Identity, needs)
 	}
 	if !r.At.IsZero() && !from.Role.May(auth.Import) {
 		return notAllowed(from.Identity, auth.Import)
@@ -127,6 +127,21 @@ func (from sender) may(r Request) error {
 		return notFound()
 	}
 	return nil
+}
+
+// needsMore is what a command needs beyond its kind, for what stands in it; "" is nothing.
+func needsMore(c domain.Command) auth.Operation {
+	switch c := c.(type) {
+	case domain.PlaceOrder:
+		if c.OrderType.ByOperator() {
+			return auth.PlaceOperatorOrder
+		}
+	case domain.ChangeSettings:
+		if c.ChangesTerms() {
+			return auth.SetTerms
+		}
+	}
+	return ""
 }
 
 // commandLine is a command as a line of many: of POST /v1/commands, and of files to be imported.

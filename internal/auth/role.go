@@ -40,6 +40,7 @@ const (
 	FreezeFunds        Operation = "freeze_funds" // or release them
 	ClosePeriod        Operation = "close_period"
 	ChangeSettings     Operation = "change_settings"
+	SetTerms           Operation = "set_terms"   // credit, proration and the like, within the settings
 	ActOnTime          Operation = "act_on_time" // what timers do: expire, settle, renew, lapse
 	Import             Operation = "import"      // say that a command happened in the past
 	Read               Operation = "read"
@@ -65,6 +66,7 @@ var allowed = map[Operation][]Role{
 	FreezeFunds:        {Platform, Finance},
 	ClosePeriod:        {Platform, Finance},
 	ChangeSettings:     {Platform, OrgAdmin},
+	SetTerms:           {Platform},
 	ActOnTime:          {Platform},
 	Import:             {Platform},
 	Read:               {Platform, OrgAdmin, ProjectAdmin, Finance, Approver, Viewer, Service},
