@@ -54,3 +54,9 @@ func (d *Decimal) UnmarshalJSON(b []byte) error {
 	*d = parsed
 	return err
 }
+
+// wholeNumber is a whole number as a decimal.
+func wholeNumber(n int64) Decimal { return Decimal{decimal.NewFromInt(n)} }
+
+// decimalOf is an amount as a unit price.
+func decimalOf(a Amount) Decimal { return Decimal{decimal.New(a.units, -int32(a.digits))} }

@@ -44,7 +44,11 @@ func appendOrderPaid(b []byte, e *OrderPaid) []byte {
 	} else {
 		b = appendString(b, string(e.BillingPeriod))
 	}
-	return append(appendFlag(b, `,"completed":true`, e.Completed), '}')
+	b = appendFlag(b, `,"completed":true`, e.Completed)
+	if len(e.Vouchers) > 0 {
+		b = appendAny(append(b, `,"vouchers":`...), e.Vouchers)
+	}
+	return append(b, '}')
 }
 
 func appendAccountCharged(b []byte, e *AccountCharged) []byte {

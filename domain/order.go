@@ -100,6 +100,8 @@ type Order struct {
 	CloseReason    string        `json:"close_reason,omitempty"`
 	BillingPeriod  Period        `json:"billing_period"`
 	LineFunds      []LinePayment `json:"line_funds,omitempty"`
+	// PaidVouchers are those that paid, as the payment left them.
+	PaidVouchers []Voucher `json:"paid_vouchers,omitempty"`
 	// Arrears: a settlement that found too little money. It never expires, and the next top-up pays it.
 	Arrears    bool        `json:"arrears,omitempty"`
 	Approval   *Approval   `json:"approval,omitempty"`

@@ -43,6 +43,8 @@ type OrderPaid struct {
 	BillingPeriod Period        `json:"billing_period"`
 	// Completed: there is nothing to provision.
 	Completed bool `json:"completed,omitempty"`
+	// Vouchers are those that paid, whole, as the payment left them: a refund may have to bring one back.
+	Vouchers []Voucher `json:"vouchers,omitempty"`
 }
 
 // OrderCancelled says that a user gave an unpaid order up.
@@ -144,7 +146,7 @@ func (e OrderRejected) evolve(s State, m Meta) State {
 
 func (e OrderPaid) evolve(s State, m Meta) State {
 	return orderAfter(s, m, func(o *Order) {
-		o.Status, o.Paid, o.LineFunds = Paid, e.Paid, e.Lines
+		o.Status, o.Paid, o.LineFunds, o.PaidVouchers = Paid, e.Paid, e.Lines, e.Vouchers
 		o.PaidAt, o.BillingPeriod, o.Arrears = &m.OccurredAt, e.BillingPeriod, false
 		if e.Completed {
 			o.Status = Completed
@@ -251,8 +253,34 @@ func addLineRefunds(before, more []LineRefund) []LineRefund {
 		}
 		s := &sums[i]
 		s.Returned, s.Consumed, s.Forfeited = s.Returned.Add(r.Returned), s.Consumed.Add(r.Consumed), s.Forfeited.Add(r.Forfeited)
-		s.Gifts = append(s.Gifts[:len(s.Gifts):len(s.Gifts)], r.Gifts...)
-		s.Vouchers = append(s.Vouchers[:len(s.Vouchers):len(s.Vouchers)], r.Vouchers...)
+		s.Gifts, s.Vouchers = append([]GiftPart(nil), s.Gifts...), append([]VoucherPart(nil), s.Vouchers...)
+		for _, g := range r.Gifts {
+			s.Gifts = addGiftPart(s.Gifts, g)
+		}
+		for _, v := range r.Vouchers {
+			s.Vouchers = addVoucherPart(s.Vouchers, v)
+		}
 	}
 	return sums
+}
+
+// addGiftPart adds to the part of the same grant, or the part to the others.
+func addGiftPart(parts []GiftPart, g GiftPart) []GiftPart {
+	for i := range parts {
+		if parts[i].GrantID == g.GrantID {
+			parts[i].Amount = parts[i].Amount.Add(g.Amount)
+			return parts
+		}
+	}
+	return append(parts, g)
+}
+
+func addVoucherPart(parts []VoucherPart, v VoucherPart) []VoucherPart {
+	for i := range parts {
+		if parts[i].VoucherID == v.VoucherID {
+			parts[i].Amount = parts[i].Amount.Add(v.Amount)
+			return parts
+		}
+	}
+	return append(parts, v)
 }

@@ -37,8 +37,8 @@ func (c PayOrder) Check() *Rejection {
 	if f := c.Funds; f != nil {
 		k.notNegative("funds.cash", f.Cash)
 		k.notNegative("funds.gift", f.Gift)
-		if len(f.Vouchers) > pairsMax {
-			k.fail("funds.vouchers", "at most %d vouchers pay one order", pairsMax)
+		if len(f.Vouchers) > vouchersPerOrderMax {
+			k.fail("funds.vouchers", "at most %d vouchers pay one order", vouchersPerOrderMax)
 		}
 		for i, v := range f.Vouchers {
 			k.id(fmt.Sprintf("funds.vouchers[%d].voucher_id", i), v.VoucherID)
@@ -65,56 +65,19 @@ func (c PayOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 	if o.PayBefore != nil && !clock.At.Before(*o.PayBefore) {
 		return Decision{}, reject(PaymentDeadlinePassed, "the order had to be paid before %s; place it again", o.PayBefore.Format(time.RFC3339))
 	}
-	balance := s.Account(o.OrgID).Balance(o.Currency)
-	funds, refused := allocate(o, balance, c.Funds)
+	org, account := s.Org(o.OrgID), s.Account(o.OrgID)
+	p, refused := allocate(account, o, c.Funds, SettingsOf(org).credit(o.Currency), clock.At)
 	if refused != nil {
 		return Decision{}, refused
 	}
-	settings := SettingsOf(s.Org(o.OrgID))
-	charged := AccountCharged{
-		OrgID: o.OrgID, OrderID: o.OrderID, Currency: o.Currency, Funds: funds,
-		Postings: fundPostings(o.Currency, funds, PlaceSales),
-		Balance: Balance{Currency: o.Currency, Frozen: balance.Frozen, Funds: Funds{
-			Cash: balance.Cash.Sub(funds.Cash), Gift: balance.Gift.Sub(funds.Gift), Voucher: balance.Voucher.Sub(funds.Voucher),
-		}},
-	}
 	return Decision{Events: []StreamEvent{
-		{OrderRef(o.OrderID), payment(o.Header, o.Lines, funds, settings, clock.At)},
-		{AccountRef(o.OrgID), charged},
+		{OrderRef(o.OrderID), p.paid(o, bookingPeriod(org, clock.At))},
+		{AccountRef(o.OrgID), p.charged(o, account.Balance(o.Currency))},
 	}}, nil
 }
 
-// allocate finds the funds that pay the order: those named, or gift before cash.
-func allocate(o *Order, b Balance, named *Allocation) (Funds, *Rejection) {
-	funds := NoFunds(o.Currency)
-	if named == nil {
-		funds.Gift = lesser(b.Gift, o.PayableAmount)
-		funds.Cash = o.PayableAmount.Sub(funds.Gift)
-	} else {
-		if len(named.Vouchers) > 0 {
-			return Funds{}, reject(VoucherNotUsable, "the account has no voucher %s", named.Vouchers[0].VoucherID)
-		}
-		var err1, err2 error
-		funds.Cash, err1 = named.Cash.In(o.Currency)
-		funds.Gift, err2 = named.Gift.In(o.Currency)
-		if err1 != nil || err2 != nil {
-			return Funds{}, invalid("funds", "%s has %d decimal digits at most", o.Currency, o.Currency.digits())
-		}
-		if funds.Total() != o.PayableAmount {
-			return Funds{}, reject(FundsMismatch, "the funds add up to %s, the order costs %s; an order is paid whole", funds.Total(), o.PayableAmount)
-		}
-	}
-	missing := shortfall(funds.Cash, b.Cash).Add(shortfall(funds.Gift, b.Gift))
-	if missing.Sign() > 0 {
-		return Funds{}, &Rejection{
-			Code: InsufficientFunds, Missing: missing, Currency: o.Currency,
-			Detail: "the account lacks " + missing.String() + " " + string(o.Currency) + "; top it up, then pay again",
-		}
-	}
-	return funds, nil
-}
-
-func payment(h Header, lines []Line, funds Funds, settings Settings, at time.Time) OrderPaid {
+// payNothing is the payment of an order that costs nothing.
+func payNothing(h Header, lines []Line, funds Funds, settings Settings, at time.Time) OrderPaid {
 	due := make([]Amount, len(lines))
 	for i, l := range lines {
 		due[i] = l.PayableAmount

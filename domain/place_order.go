@@ -89,7 +89,7 @@ func (c PlaceOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 		d.Events = []StreamEvent{{OrderRef(c.OrderID), e}}
 		return d, nil
 	}
-	paid := payment(e.Header, e.Lines, NoFunds(c.Currency), settings, clock.At)
+	paid := payNothing(e.Header, e.Lines, NoFunds(c.Currency), settings, clock.At)
 	d.Events = []StreamEvent{{OrderRef(c.OrderID), e}, {OrderRef(c.OrderID), paid}}
 	return d, nil
 }
