@@ -240,21 +240,6 @@ func planOf(o *Order, lines []refundLineState, timed bool) refundPlan {
 	return plan
 }
 
-// basis is the unit of time that a product's refunds and changes are reckoned in.
-func (s Settings) basis(product string) time.Duration {
-	name, ok := s.Proration[product]
-	if !ok {
-		name = s.Proration["*"]
-	}
-	switch name {
-	case "day":
-		return 24 * time.Hour
-	case "hour":
-		return time.Hour
-	}
-	return time.Second
-}
-
 // timeLeft is how much of the time between two instants is left, rounded down to whole units of the basis, and all of
 // it, in microseconds. Before its beginning all is left.
 func timeLeft(from, to, at time.Time, basis time.Duration) (left, total int64) {

@@ -129,8 +129,8 @@ func TestMissingFundsAreNamed(t *testing.T) {
 func TestGiftGoesBeforeCash(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.append(domain.Clock{Now: noon, At: noon}, domain.StreamEvent{Stream: domain.AccountRef("org-acme"), Event: domain.AccountToppedUp{
-		OrgID: "org-acme", Currency: "CNY", Balance: domain.Balance{
+	w.append(domain.Clock{Now: noon, At: noon}, domain.StreamEvent{Stream: domain.AccountRef("org-acme"), Event: domain.GiftGranted{
+		OrgID: "org-acme", GrantID: "g", Currency: "CNY", Amount: amount("0.05"), Balance: domain.Balance{
 			Currency: "CNY", Frozen: amount("0.00"),
 			Funds: domain.Funds{Cash: amount("100.00"), Gift: amount("0.05"), Voucher: amount("0.00")},
 		},
