@@ -20,18 +20,22 @@ type Command struct {
 }
 
 // lookupSQL finds commands by key. A command's later events follow its first without a gap and have its
-// position as causation; the look ahead is bounded by CommandEventsMax.
+// position as causation: the first event that has not is the next command's, and where there is none the
+// command is the log's last. So only the command's own events are read, however many those are.
 const lookupSQL = `
 SELECT e.org_id, e.command_key, e.fingerprint, e.position, e.stream,
-       (SELECT coalesce(max(f.position), e.position)
-        FROM events f
-        WHERE f.position > e.position AND f.position <= e.position + 64
-          AND f.command_key IS NULL AND f.causation = e.position::text) AS last
+       coalesce(
+           (SELECT f.position - 1
+            FROM events f
+            WHERE f.position > e.position AND (f.command_key IS NOT NULL OR f.causation IS DISTINCT FROM e.position::text)
+            ORDER BY f.position
+            LIMIT 1),
+           (SELECT max(f.position) FROM events f)) AS last
 FROM unnest($1::text[], $2::text[]) AS k (org_id, command_key)
 JOIN events e ON e.org_id = k.org_id AND e.command_key = k.command_key`
 
-// CommandEventsMax is how many events one command may append; lookups rely on it.
-const CommandEventsMax = 64
+// CommandEventsMax is how many events one command may append.
+const CommandEventsMax = 10_000
 
 // Lookup finds those of the keys whose commands were carried out.
 func (l *Log) Lookup(ctx context.Context, keys []KeyRef) (map[KeyRef]Command, error) {

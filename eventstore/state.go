@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -83,6 +84,21 @@ WHERE saved_states.rules <> excluded.rules OR saved_states.version < excluded.ve
 		return fmt.Errorf("save the state of %s: %w", s.Stream, err)
 	}
 	return nil
+}
+
+// SavedAt finds the saved state of a stream if it holds nothing that happened after a position; State is nil else.
+func (l *Log) SavedAt(ctx context.Context, stream string, rules int, position int64) (SavedState, error) {
+	const q = `
+SELECT s.stream, s.org_id, s.version, s.rules, s.state
+FROM saved_states s
+JOIN events e ON e.stream = s.stream AND e.version = s.version AND e.position <= $3
+WHERE s.stream = $1 AND s.rules = $2`
+	var s SavedState
+	err := l.pool.QueryRow(ctx, q, stream, rules, position).Scan(&s.Stream, &s.OrgID, &s.Version, &s.Rules, &s.State)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return s, fmt.Errorf("read the saved state of %s: %w", stream, err)
+	}
+	return s, nil
 }
 
 // SavedStates reads every saved state in the order of streams, a page of at most limit after a stream.

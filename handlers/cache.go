@@ -83,10 +83,11 @@ const keysMax = 1 << 15
 // forgotten, the log's unique index still knows.
 type recentKeys struct {
 	young, old map[eventstore.KeyRef]eventstore.Command
+	max        int
 }
 
 func newRecentKeys() *recentKeys {
-	return &recentKeys{young: map[eventstore.KeyRef]eventstore.Command{}}
+	return &recentKeys{young: map[eventstore.KeyRef]eventstore.Command{}, max: keysMax}
 }
 
 func (k *recentKeys) get(ref eventstore.KeyRef) (eventstore.Command, bool) {
@@ -98,8 +99,8 @@ func (k *recentKeys) get(ref eventstore.KeyRef) (eventstore.Command, bool) {
 }
 
 func (k *recentKeys) put(ref eventstore.KeyRef, c eventstore.Command) {
-	if len(k.young) >= keysMax {
-		k.old, k.young = k.young, make(map[eventstore.KeyRef]eventstore.Command, keysMax)
+	if len(k.young) >= k.max {
+		k.old, k.young = k.young, make(map[eventstore.KeyRef]eventstore.Command, k.max)
 	}
 	k.young[ref] = c
 }

@@ -139,26 +139,24 @@ func (e *Executor) settle(b *batch) {
 func (e *Executor) takeApart(b *batch) {
 	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
 	defer cancel()
-	e.again(b)
-	err := e.lookUp(b.tasks)
+	known, err := e.lookUp(b.tasks)
+	claimed := false
 	if err == nil {
-		err = e.markTaken(ctx, b)
+		claimed, err = e.markTaken(ctx, b)
 	}
-	if err == nil || !e.paused(retryPause, err) {
-		e.reread(e.log.Head)
+	switch {
+	case err != nil:
+		e.again(b)
+		if e.paused(retryPause, err) {
+			return
+		}
+	case known == 0 && !claimed: // deciding it again would change nothing
+		e.isolate(b)
+		return
+	default:
+		e.again(b)
 	}
-}
-
-func (e *Executor) markTaken(ctx context.Context, b *batch) error {
-	claims := make([]eventstore.Claim, 0, len(b.claims))
-	for c := range b.claims {
-		claims = append(claims, c)
-	}
-	taken, err := e.log.TakenClaims(ctx, claims)
-	for _, t := range b.tasks {
-		t.taken = taken
-	}
-	return err
+	e.reread(e.log.Head)
 }
 
 // isolate sends each command of a batch that failed for no known reason by itself, so that one that

@@ -1,9 +1,7 @@
 package handlers
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"orderledger/domain"
@@ -16,8 +14,8 @@ type batch struct {
 	eventstore.Batch
 	tasks   []*task // accepted and refused, in order
 	refused []refusal
-	waiting int // followers that were taken with it
-	bytes   int
+	waiting int  // followers that were taken with it
+	bytes   int  // of bodies and events
 	closed  bool // takes no more
 
 	// base are the states that the batch was decided on, after those that it leads to.
@@ -52,7 +50,8 @@ func (e *Executor) newBatch(flying *batch) *batch {
 
 func (b *batch) empty() bool { return len(b.tasks) == 0 }
 func (b *batch) full() bool {
-	return b.closed || len(b.tasks)+b.waiting >= batchMax || b.bytes >= batchBytesMax
+	return b.closed || len(b.tasks)+b.waiting >= batchMax || b.bytes >= batchBytesMax ||
+		len(b.Events) >= batchEventsMax || len(b.Claims) >= batchClaimsMax
 }
 
 // Order, Account and Org make the batch the States of the next command: as the commands before left them.
@@ -77,12 +76,6 @@ func (b *batch) Org(orgID string) *domain.Org {
 func (b *batch) Resource(orgID, resourceID string) *domain.Resource {
 	r, _ := b.state(domain.ResourceRef(orgID, resourceID)).(*domain.Resource)
 	return r
-}
-
-// Taken says whether a claim is known to be made: by an earlier command, in the log, on its way there, or in this batch.
-func (b *batch) Taken(orgID, kind, value string) bool {
-	key := eventstore.Claim{OrgID: orgID, Kind: kind, Value: value}
-	return b.deciding.taken[key] || b.claims[key] || b.before != nil && b.before.claims[key]
 }
 
 func (b *batch) state(ref domain.Ref) domain.State {
@@ -113,7 +106,11 @@ func (e *Executor) prepare(b *batch, tasks []*task) {
 		now = b.Next.RecordedAt // time never runs back in the log
 	}
 	first := len(b.Events)
-	for _, t := range tasks {
+	for i, t := range tasks {
+		if b.full() { // the commands before made more events than most do
+			e.retry = append(tasks[i:len(tasks):len(tasks)], e.retry...)
+			break
+		}
 		e.decide(b, t, now)
 	}
 	if len(b.Events) > first {
@@ -147,24 +144,32 @@ func (e *Executor) decide(b *batch, t *task, now time.Time) {
 		clock.At, clock.Actor = t.At.UTC().Truncate(time.Microsecond), importing+t.Actor
 	}
 	decision, why := domain.Decide(b, t.Command, clock)
+	made := len(b.Claims)
+	var err error
 	if why == nil {
-		why = b.refusedClaim(t, decision.Claims)
+		why, err = b.claim(t, decision.Claims, len(b.Events))
 	}
-	b.bytes += t.Bytes
 	if why != nil {
-		b.tasks = append(b.tasks, t)
+		b.put(t)
 		b.refused = append(b.refused, refusal{t, why, now})
 		b.Ask = append(b.Ask, t.ref())
 		return
 	}
-	first := len(b.Events)
-	if err := b.add(t, decision, clock); err != nil {
+	if err == nil {
+		err = b.add(t, decision, clock)
+	}
+	if err != nil {
+		b.unclaim(made)
 		t.answer(Result{}, err)
 		return
 	}
-	b.claim(t, decision.Claims, first)
-	b.tasks = append(b.tasks, t)
+	b.put(t)
 	e.active[t.ref()] = t
+}
+
+func (b *batch) put(t *task) {
+	b.tasks = append(b.tasks, t)
+	b.bytes += t.Bytes
 }
 
 // unfit says why nothing may be decided now.
@@ -178,31 +183,13 @@ func (e *Executor) unfit(b *batch) error {
 	return nil
 }
 
-// refusedClaim says whether what may happen once has happened: an earlier command took it, in the log, on
-// its way there, or in this batch.
-func (b *batch) refusedClaim(t *task, claims []domain.Claim) *domain.Rejection {
-	for _, c := range claims {
-		key := eventstore.Claim{OrgID: t.org, Kind: c.Kind, Value: c.Value}
-		if t.taken[key] || b.claims[key] || b.before != nil && b.before.claims[key] {
-			return c.Taken
-		}
-	}
-	return nil
-}
-
-// claim makes a task's claims, with its event of that index.
-func (b *batch) claim(t *task, claims []domain.Claim, event int) {
-	for _, c := range claims {
-		key := eventstore.Claim{OrgID: t.org, Kind: c.Kind, Value: c.Value}
-		b.claims[key] = true
-		key.Event = event
-		b.Claims = append(b.Claims, key)
-	}
-}
-
 // add appends an accepted command's events to the batch and folds them into its states.
 func (b *batch) add(t *task, d domain.Decision, clock domain.Clock) error {
+	if len(d.Events) > eventstore.CommandEventsMax {
+		return ErrTooLarge
+	}
 	encoded := make([]eventstore.Event, len(d.Events))
+	bytes := 0
 	for i, se := range d.Events {
 		name, payload, err := domain.EncodeEvent(se.Event)
 		if err != nil {
@@ -211,6 +198,7 @@ func (b *batch) add(t *task, d domain.Decision, clock domain.Clock) error {
 		if len(payload) > eventstore.PayloadMax {
 			return ErrTooLarge
 		}
+		bytes += len(payload)
 		encoded[i] = eventstore.Event{
 			Stream: se.Stream.String(), Type: name, OrgID: t.org, Actor: clock.Actor,
 			Correlation: t.Correlation, OccurredAt: clock.At, Payload: payload,
@@ -235,143 +223,14 @@ func (b *batch) add(t *task, d domain.Decision, clock domain.Clock) error {
 		b.Erasables = append(b.Erasables, eventstore.Erasable{OrgID: t.org, Name: s.Name, Value: s.Value, Salt: s.Salt, Event: len(b.Events)})
 	}
 	b.Events = append(b.Events, encoded...)
+	b.bytes += bytes
+	t.events = d.Events
 	t.result = Result{First: first, Last: first + int64(len(encoded)) - 1, Event: d.Events[0].Event, State: b.after[d.Events[0].Stream]}
 	return nil
 }
 
-// loadAll makes sure that base has every stream that the tasks need. For a command that names no
-// organisation, its order tells, which may be placed by a task before it.
-func (e *Executor) loadAll(b *batch, tasks []*task) error {
-	var orgless []*task
-	for _, t := range tasks {
-		if t.org == "" {
-			orgless = append(orgless, t)
-		}
-	}
-	if len(orgless) > 0 {
-		if err := e.load(b, orgless); err != nil {
-			return err
-		}
-		placing := placedBy(tasks)
-		for _, t := range orgless {
-			id := domain.OrderOf(t.Command)
-			org := placing[id]
-			if o := b.Order(id); o != nil {
-				org = o.OrgID
-			}
-			if org != "" {
-				t.org, t.Command = org, t.Command.ForOrg(org)
-			}
-		}
-	}
-	return e.load(b, tasks)
-}
-
-// placedBy has the organisation of each order that the tasks are the first to place.
-func placedBy(tasks []*task) map[string]string {
-	orgs := map[string]string{}
-	for _, t := range tasks {
-		if c, ok := t.Command.(domain.PlaceOrder); ok && orgs[c.OrderID] == "" {
-			orgs[c.OrderID] = c.OrgID
-		}
-	}
-	return orgs
-}
-
 // importing marks the actor of history that is brought in, so that it is told apart from what happens now.
 const importing = "import:"
-
-// load finds the states that tasks need: in the batch, in the one before it, in the cache, or else in
-// the database, all missing ones in one query. What is loaded may tell of more: an order names its resource.
-func (e *Executor) load(b *batch, tasks []*task) error {
-	for range needsRounds {
-		wanted, err := e.loadRound(b, tasks)
-		if err != nil || !wanted {
-			return err
-		}
-	}
-	return fmt.Errorf("the states that a command needs name more states after %d rounds", needsRounds)
-}
-
-// needsRounds bounds how often a command's needs may grow by what was loaded for them.
-const needsRounds = 6
-
-// loadRound loads what is missing now; false means that nothing was.
-func (e *Executor) loadRound(b *batch, tasks []*task) (bool, error) {
-	wanted := map[string][]*task{}
-	for _, t := range tasks {
-		if t.err != nil { // a stream of it can't be read
-			continue
-		}
-		for _, ref := range t.Command.Needs(b) {
-			if !e.find(b, ref) {
-				stream := ref.String()
-				wanted[stream] = append(wanted[stream], t)
-			}
-		}
-	}
-	if len(wanted) == 0 {
-		return false, nil
-	}
-	streams := make([]string, 0, len(wanted))
-	for stream := range wanted {
-		streams = append(streams, stream)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
-	defer cancel()
-	found, err := e.log.Load(ctx, streams, domain.RulesVersion)
-	if err != nil {
-		return false, err
-	}
-	for stream, tasks := range wanted {
-		ref, _ := domain.ParseRef(stream)
-		state, err := stateOf(ref, found[stream])
-		if err != nil { // an event of a newer build, or damage: only those who need it are refused
-			for _, t := range tasks {
-				t.err = err
-			}
-			continue
-		}
-		b.base[ref] = state
-		e.cache.put(ref, state)
-	}
-	return true, nil
-}
-
-func (e *Executor) find(b *batch, ref domain.Ref) bool {
-	if _, ok := b.after[ref]; ok {
-		return true
-	}
-	if _, ok := b.base[ref]; ok {
-		return true
-	}
-	if b.before != nil {
-		if s, ok := b.before.after[ref]; ok {
-			b.base[ref] = s
-			return true
-		}
-	}
-	s, ok := e.cache.get(ref)
-	if ok {
-		b.base[ref] = s
-	}
-	return ok
-}
-
-// stateOf folds what was loaded of a stream; nil is a stream without events.
-func stateOf(ref domain.Ref, l *eventstore.Loaded) (domain.State, error) {
-	if l == nil {
-		return nil, nil
-	}
-	var s domain.State
-	if l.Saved.State != nil {
-		var err error
-		if s, err = domain.DecodeState(ref, l.Saved.State); err != nil {
-			return nil, err
-		}
-	}
-	return fold(s, l.Tail)
-}
 
 // FencedError says why nothing is accepted until an operator has looked.
 type FencedError struct{ Reason string }

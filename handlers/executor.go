@@ -11,9 +11,14 @@ import (
 
 // Bounds of the executor.
 const (
-	queueMax      = 4096             // commands waiting; one more is refused as busy
-	batchMax      = 500              // commands in one append
-	batchBytesMax = 8 << 20          // bytes of command bodies in one append
+	queueMax      = 4096    // commands waiting; one more is refused as busy
+	batchMax      = 500     // commands in one append
+	batchBytesMax = 8 << 20 // bytes of command bodies and events in one append
+	takeBytesMax  = 1 << 20 // bytes of command bodies whose states are loaded at once
+	// A batch that has so many events or claims takes no further command; its last may go beyond.
+	batchEventsMax = 4000
+	batchClaimsMax = 10_000
+
 	appendTimeout = 10 * time.Second // for one round trip; then its outcome is settled by fencing
 	retryPause    = 50 * time.Millisecond
 	retryPauseMax = time.Second
@@ -57,7 +62,8 @@ type Executor struct {
 	misses  int
 	doubt   int // batches whose keys are looked up before they are decided
 	// contended: others keep moving the head.
-	contended bool
+	contended  bool
+	*rehearsal // nil in one that carries commands out
 }
 
 // ExecutorStats counts what an executor did since it started.
@@ -148,7 +154,7 @@ func (e *Executor) wait(ctx context.Context, t *task) (Result, error) {
 			return Result{}, ErrBusy
 		}
 	}
-	if t.err != nil || t.result.Event != nil {
+	if t.err != nil || t.result.Event != nil || e.rehearsal != nil {
 		return t.result, t.err
 	}
 	return e.firstAnswer(ctx, t)

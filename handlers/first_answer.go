@@ -41,8 +41,9 @@ func (e *Executor) samePersonal(ctx context.Context, c domain.PlaceOrder, positi
 	return nil
 }
 
-// LoadResult reads the answer to a command that was carried out: its first event, and the state of that
-// event's stream right after the command. Of an account, whose history may be long, it leaves the state out.
+// LoadResult reads the answer to a command that was carried out: its first event, and where that is an order's, a
+// resource's or a change of settings, the state of its stream right after the command. Accounts and organisations
+// have long histories, and answers are made of their events alone; StateAt has what else is needed.
 func LoadResult(ctx context.Context, log *eventstore.Log, first, last int64) (Result, error) {
 	r := Result{First: first, Last: last}
 	events, err := log.Read(ctx, first-1, 1)
@@ -55,17 +56,40 @@ func LoadResult(ctx context.Context, log *eventstore.Log, first, last int64) (Re
 	if r.Event, err = domain.DecodeEvent(events[0].Type, events[0].Payload); err != nil {
 		return r, err
 	}
-	history := events // an event of settings has them all
-	switch ref, _ := domain.ParseRef(events[0].Stream); ref.Kind {
-	case domain.KindAccount:
-		return r, nil
-	case domain.KindOrder:
-		if history, err = log.ReadStream(ctx, events[0].Stream, 0, last, eventstore.ReadMax); err != nil {
-			return r, err
+	ref, _ := domain.ParseRef(events[0].Stream)
+	_, settings := r.Event.(domain.OrgSettingsChanged)
+	if settings || ref.Kind == domain.KindOrder || ref.Kind == domain.KindResource {
+		r.State, err = StateAt(ctx, log, ref, last)
+	}
+	return r, err
+}
+
+// statePage is how many events StateAt holds at once.
+const statePage = 1000
+
+// StateAt is the state of a stream as it was at a position; nil when it had no events yet. It begins with the saved
+// state where that is old enough, and else reads the whole history up to there, page by page.
+func StateAt(ctx context.Context, log *eventstore.Log, ref domain.Ref, position int64) (domain.State, error) {
+	stream := ref.String()
+	saved, err := log.SavedAt(ctx, stream, domain.RulesVersion, position)
+	if err != nil {
+		return nil, err
+	}
+	var s domain.State
+	if saved.State != nil {
+		if s, err = domain.DecodeState(ref, saved.State); err != nil {
+			return nil, err
 		}
 	}
-	r.State, err = fold(nil, history)
-	return r, err
+	for version := saved.Version; ; version += statePage {
+		page, err := log.ReadStream(ctx, stream, version, position, statePage)
+		if err == nil {
+			s, err = fold(s, page)
+		}
+		if err != nil || len(page) < statePage {
+			return s, err
+		}
+	}
 }
 
 // fold evolves a state over stored events.

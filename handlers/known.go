@@ -14,7 +14,7 @@ const doubtBatches = 16
 // log. A key that it doesn't find is still held against the log by the append itself.
 func (e *Executor) answerKnown(tasks []*task) ([]*task, error) {
 	if e.doubt > 0 {
-		if err := e.lookUp(tasks); err != nil {
+		if _, err := e.lookUp(tasks); err != nil {
 			return tasks, err
 		}
 	}
@@ -30,23 +30,25 @@ func (e *Executor) answerKnown(tasks []*task) ([]*task, error) {
 	return others, nil
 }
 
-// lookUp remembers those of the tasks' keys that the log knows.
-func (e *Executor) lookUp(tasks []*task) error {
+// lookUp remembers those of the tasks' keys that the log knows, and counts them.
+func (e *Executor) lookUp(tasks []*task) (found int, err error) {
 	var refs []eventstore.KeyRef
 	for _, t := range tasks {
-		if _, ok := e.keys.get(t.ref()); !ok {
+		if _, ok := e.keys.get(t.ref()); ok {
+			found++
+		} else {
 			refs = append(refs, t.ref())
 		}
 	}
 	e.doubt = max(0, e.doubt-1)
 	if len(refs) == 0 {
-		return nil
+		return found, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
 	defer cancel()
 	known, err := e.log.Lookup(ctx, refs)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for ref, c := range known {
 		e.keys.put(ref, c)
@@ -54,5 +56,5 @@ func (e *Executor) lookUp(tasks []*task) error {
 	if len(known) > 0 {
 		e.doubt = doubtBatches
 	}
-	return nil
+	return found + len(known), nil
 }

@@ -60,14 +60,15 @@ type task struct {
 	waiting atomic.Int32
 	done    chan struct{}
 	result  Result
+	events  []domain.StreamEvent
 	err     error
 
 	// sent: it was on its way once, and what became of it was unknown.
 	sent bool
 	// alone: a batch with it failed for no known reason, so it is tried by itself.
 	alone bool
-	// taken are the task's claims that the log was found to hold.
-	taken map[eventstore.Claim]bool
+	// taken are claims that the log was found to hold when a batch with the task was refused, one map each time.
+	taken []map[eventstore.Claim]bool
 	// followers carry the same key and wait for what becomes of this one.
 	followers []*task
 }
@@ -82,6 +83,15 @@ func newTask(r Request) *task {
 func (t *task) claim() bool { return t.waiting.CompareAndSwap(1, 0) }
 
 func (t *task) ref() eventstore.KeyRef { return eventstore.KeyRef{OrgID: t.org, Key: t.Key} }
+
+// fail answers a task with an error, unless it was answered.
+func (t *task) fail(err error) {
+	select {
+	case <-t.done:
+	default:
+		t.answer(Result{}, err)
+	}
+}
 
 func (t *task) answer(r Result, err error) {
 	t.result, t.err = r, err

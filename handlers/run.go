@@ -112,8 +112,8 @@ func (e *Executor) take(b *batch) []*task {
 		}
 		n, b.closed = 1, true
 	}
-	for n < len(e.retry) && n < batchMax-len(b.tasks) && !b.closed && !e.retry[n].alone {
-		n++
+	for bytes := 0; n < len(e.retry) && n < batchMax-len(b.tasks) && bytes < takeBytesMax && !b.closed && !e.retry[n].alone; n++ {
+		bytes += e.retry[n].Bytes
 	}
 	tasks := e.retry[:n:n]
 	e.retry = e.retry[n:]
@@ -122,11 +122,11 @@ func (e *Executor) take(b *batch) []*task {
 
 // takeMore adds what is in the queue, without waiting.
 func (e *Executor) takeMore(b *batch, tasks []*task) []*task {
-	bytes := b.bytes
+	bytes := 0
 	for _, t := range tasks {
 		bytes += t.Bytes
 	}
-	for len(b.tasks)+len(tasks) < batchMax && bytes < batchBytesMax {
+	for len(b.tasks)+len(tasks) < batchMax && bytes < takeBytesMax {
 		select {
 		case t := <-e.queue:
 			bytes += t.Bytes
