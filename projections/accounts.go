@@ -38,8 +38,22 @@ func movementOf(e domain.Event) (movement, bool) {
 	switch e := e.(type) {
 	case domain.AccountToppedUp:
 		return movement{kind: "top_up", reference: e.Reference, postings: e.Postings}, true
+	case domain.AccountWithdrawn:
+		return movement{kind: "withdrawal", reference: e.Reference, postings: e.Postings}, true
 	case domain.AccountCharged:
 		return movement{kind: "charge", orderID: e.OrderID, postings: e.Postings}, true
+	case domain.AccountRefunded:
+		return movement{kind: "refund", orderID: e.OrderID, reference: e.RefundOrderID, postings: e.Postings}, true
+	case domain.GiftGranted:
+		return movement{kind: "gift", reference: e.GrantID, postings: e.Postings}, true
+	case domain.VoucherIssued:
+		return movement{kind: "voucher", reference: e.Voucher.VoucherID, postings: e.Postings}, true
+	case domain.FundsLapsed:
+		return movement{kind: "lapse", postings: e.Postings}, true
+	case domain.FundsFrozen:
+		return movement{kind: "freeze", reference: e.Reason, postings: e.Postings}, true
+	case domain.ArrearsOpened, domain.ArrearsDropped: // no money moves
+		return movement{}, true
 	}
 	return movement{}, false
 }
@@ -95,6 +109,8 @@ func fundOf(b domain.Balance, place domain.Place) domain.Amount {
 		return b.Gift
 	case domain.PlaceVoucher:
 		return b.Voucher
+	case domain.PlaceFrozen:
+		return b.Frozen
 	}
 	return b.Cash
 }
@@ -124,6 +140,6 @@ func refoldAccounts(context.Context, pgx.Tx, int64) (*refold, error) {
 			}
 			return nil
 		},
-		end: func(out sink) { all.write(out) },
+		end: func(out sink) error { all.write(out); return nil },
 	}, nil
 }

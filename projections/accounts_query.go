@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -112,20 +113,25 @@ ORDER BY position DESC, fund DESC LIMIT ` + w.arg(limit+1)
 type Org struct {
 	OrgID string `json:"org_id"`
 	domain.Settings
-	// Version counts the changes of its settings.
+	// ClosedThrough is the last month that is closed or closing; all before it are too. "" is none.
+	ClosedThrough domain.Period `json:"closed_through"`
+	// Unsettled counts, by month, the resources whose use is not settled to that month's end.
+	Unsettled []domain.UnsettledPeriod `json:"unsettled"`
+	// Version is that of the organisation's stream; 0 where it has none.
 	Version int64 `json:"version"`
-	// Position is that of the last change, or of the organisation's first event.
+	// Position is that of the stream's last event, or else of the organisation's first event.
 	Position int64 `json:"position"`
 	AsOf     int64 `json:"as_of_position"`
 }
 
 // Org has an organisation's settings, or ErrNotFound for one that has not done anything yet.
 func (r *Reader) Org(ctx context.Context, org string) (Org, error) {
-	const q = `SELECT org_id, time_zone, pay_before_seconds, version, position FROM orgs WHERE org_id = $1`
+	const q = `SELECT doc FROM orgs WHERE org_id = $1`
+	var doc []byte
 	var o Org
 	asOf, err := r.read(ctx, org, []string{Orgs}, func(b *pgx.Batch) {
 		b.Queue(q, org).QueryRow(func(row pgx.Row) error {
-			err := row.Scan(&o.OrgID, &o.TimeZone, &o.PayBeforeSeconds, &o.Version, &o.Position)
+			err := row.Scan(&doc)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
 			}
@@ -135,8 +141,14 @@ func (r *Reader) Org(ctx context.Context, org string) (Org, error) {
 	if err != nil {
 		return o, fmt.Errorf("read organisation: %w", err)
 	}
-	if o.AsOf = asOf; o.OrgID == "" {
+	if o.AsOf = asOf; doc == nil {
 		return o, ErrNotFound
 	}
+	var state domain.Org
+	if err := json.Unmarshal(doc, &state); err != nil {
+		return o, fmt.Errorf("read organisation: %w", err)
+	}
+	o.OrgID, o.Settings, o.ClosedThrough, o.Version, o.Position = org, state.Settings, state.ClosedThrough, state.Version, state.Position
+	o.Unsettled = append([]domain.UnsettledPeriod{}, state.Unsettled...)
 	return o, nil
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +20,8 @@ var billLinesTable = newTable("bill_lines", "order_id, line_no", `
 	order_id text, line_no integer, org_id text, position bigint, billing_period text, created_period text,
 	order_created_at timestamptz, order_type text, order_status text, currency text, project_id text, consumer_id text,
 	business_group text, product_code text, resource_id text, resource_name text, region text, charge_mode text,
-	list_amount numeric, discount_amount numeric, cash numeric, gift numeric, voucher numeric, amount numeric, tags jsonb, doc json`)
+	list_amount numeric, discount_amount numeric, cash numeric, gift numeric, voucher numeric, amount numeric, tags jsonb,
+	parent_order_id text?, corrects_order text?, corrects_line integer?, doc json`)
 
 var billZonesTable = newTable("bill_zones", "org_id", `org_id text, time_zone text`)
 
@@ -125,7 +128,9 @@ func foldBillLines(events []eventstore.Event, first map[string]*eventstore.Event
 		}
 		switch e.Type {
 		case domain.TypeOrderPaid:
-		case domain.TypeOrderPlaced, domain.TypeOrderCancelled, domain.TypeOrderExpired:
+		case domain.TypeOrderPlaced, domain.TypeOrderApproved, domain.TypeOrderRejected, domain.TypeOrderCancelled, domain.TypeOrderExpired,
+			domain.TypeOrderVoided, domain.TypeFulfilmentStarted, domain.TypeOrderCompleted, domain.TypeFulfilmentFailed,
+			domain.TypeOrderRefunded: // the refund order's payment has the money
 			continue
 		default: // it might be money
 			return unknown(e)
@@ -168,7 +173,7 @@ func postOrder(placing, payment *eventstore.Event, zones zoneHistory, out sink) 
 	}
 	for i := range placed.Lines {
 		line := billLine(&placed, i, &paid, placing.OccurredAt, zone, payment.Position)
-		if err := line.write(string(tags), out); err != nil {
+		if err := line.write(&placed, string(tags), out); err != nil {
 			return cannot(payment, err)
 		}
 	}
@@ -176,21 +181,28 @@ func postOrder(placing, payment *eventstore.Event, zones zoneHistory, out sink) 
 }
 
 func billLine(o *domain.OrderPlaced, i int, paid *domain.OrderPaid, createdAt time.Time, zone *time.Location, position int64) BillLine {
-	l, funds := &o.Lines[i], paid.Lines[i].Funds
+	l, funds, status := &o.Lines[i], paid.Lines[i].Funds, domain.Paid
+	if paid.Completed {
+		status = domain.Completed
+	}
+	var corrects *string
+	if l.Corrects != "" {
+		corrects = &l.Corrects
+	}
 	return BillLine{
 		BillLineID: fmt.Sprintf("%s-%d", o.OrderID, l.LineNo), OrgID: o.OrgID, ConsumerID: o.ConsumerID, OrderID: o.OrderID,
-		LineNo: l.LineNo, OrderType: o.OrderType, OrderStatus: domain.Paid, OrderCreatedAt: createdAt,
+		LineNo: l.LineNo, OrderType: o.OrderType, OrderStatus: status, OrderCreatedAt: createdAt,
 		ResourceID: l.ResourceID, ResourceName: l.ResourceName, ResourceType: l.ResourceType, ResourceExt: l.ResourceExt,
 		ProductCode: l.ProductCode, ProductName: l.ProductName, BillingItem: l.BillingItem, Region: l.Region, Zone: l.Zone,
 		ProjectID: o.ProjectID, BusinessGroup: o.BusinessGroup, OldConfig: l.OldConfig, NewConfig: l.NewConfig,
 		Count: l.Count, ChargeMode: l.ChargeMode, Quantity: l.Quantity, Unit: l.Unit, UnitPrice: l.UnitPrice,
 		EffectiveAt: l.EffectiveAt, ExpiresAt: l.ExpiresAt, ListAmount: l.ListAmount, DiscountAmount: l.DiscountAmount,
 		Funds: funds, Amount: funds.Total(), Currency: o.Currency, BillingPeriod: paid.BillingPeriod,
-		CreatedPeriod: domain.PeriodOf(createdAt, zone), Tags: o.Tags, Position: position,
+		CreatedPeriod: domain.PeriodOf(createdAt, zone), Corrects: corrects, Tags: o.Tags, Position: position,
 	}
 }
 
-func (l *BillLine) write(tags string, out sink) error {
+func (l *BillLine) write(o *domain.OrderPlaced, tags string, out sink) error {
 	var doc bytes.Buffer
 	enc := json.NewEncoder(&doc)
 	enc.SetEscapeHTML(false)
@@ -198,16 +210,29 @@ func (l *BillLine) write(tags string, out sink) error {
 		return fmt.Errorf("encode bill line %s: %w", l.BillLineID, err)
 	}
 	doc.Truncate(doc.Len() - 1) // the encoder's line feed
+	correctsOrder, correctsLine := cutBillLineID(l.Corrects)
 	out.add(billLinesTable, l.OrderID, number(int64(l.LineNo)), l.OrgID, number(l.Position), string(l.BillingPeriod), string(l.CreatedPeriod),
 		timeText(l.OrderCreatedAt), string(l.OrderType), string(l.OrderStatus), string(l.Currency), l.ProjectID, l.ConsumerID,
 		l.BusinessGroup, l.ProductCode, l.ResourceID, l.ResourceName, l.Region, string(l.ChargeMode),
 		l.ListAmount.String(), l.DiscountAmount.String(), l.Cash.String(), l.Gift.String(), l.Voucher.String(), l.Amount.String(),
-		tags, doc.String())
+		tags, textOrNull(o.ParentOrderID), correctsOrder, correctsLine, doc.String())
 	return nil
 }
 
+// cutBillLineID takes a bill line's id apart: "<order id>-<line no>". Nothing comes of another text.
+func cutBillLineID(id *string) (orderID, lineNo string) {
+	if id == nil {
+		return "", ""
+	}
+	i := strings.LastIndexByte(*id, '-')
+	if n, err := strconv.ParseInt((*id)[i+1:], 10, 32); i <= 0 || err != nil || n <= 0 {
+		return "", ""
+	}
+	return (*id)[:i], (*id)[i+1:]
+}
+
 func refoldBillLines(ctx context.Context, tx pgx.Tx, upTo int64) (*refold, error) {
-	settings, err := readStreams(ctx, tx, domain.KindOrg, upTo)
+	settings, err := readSettings(ctx, tx, upTo)
 	if err != nil {
 		return nil, err
 	}
@@ -221,10 +246,11 @@ func refoldBillLines(ctx context.Context, tx pgx.Tx, upTo int64) (*refold, error
 		chunk: func(events []eventstore.Event, out sink) error {
 			return foldBillLines(events, placings(events), zones, out)
 		},
-		end: func(out sink) {
+		end: func(out sink) error {
 			for _, org := range sortedKeys(last) {
 				out.add(billZonesTable, org, last[org])
 			}
+			return nil
 		},
 	}, nil
 }

@@ -3,7 +3,9 @@
 //   - orders: every order as it is now, and its lines to filter by
 //   - bill_lines: one line for each line of a paid order, which bills are summed from
 //   - accounts: balances, and the statement of every fund that was moved
-//   - orgs: every organisation, with its settings
+//   - orgs: every organisation, with its settings and its closed months
+//   - resources: what every resource is charged for, and when timers have to look at it
+//   - vouchers: vouchers and gifts, also those that are used up or lapsed
 //
 // A Worker reads events page by page, folds each page in memory and writes its rows in bulk, with the
 // read model's checkpoint in the same transaction. The old checkpoint is the fencing token: of two
@@ -23,7 +25,9 @@ const (
 	BillLines = "bill_lines"
 	Accounts  = "accounts"
 	Orgs      = "orgs"
+	Resources = "resources"
+	Vouchers  = "vouchers"
 )
 
 // Names lists the read models.
-var Names = []string{Orders, BillLines, Accounts, Orgs}
+var Names = []string{Orders, BillLines, Accounts, Orgs, Resources, Vouchers}

@@ -29,15 +29,20 @@ type refold struct {
 	kind string
 	// chunk folds whole streams, or of accounts any part of one. It runs on several goroutines at once.
 	chunk func(events []eventstore.Event, out sink) error
+	// inOrder: chunk gets the events one page after the other, on one goroutine, and streams may go on from page to
+	// page. It is for streams that are too long to be held whole, whose fold needs what came before.
+	inOrder bool
 	// end makes the rows that need all chunks; nil when there are none.
-	end func(out sink)
+	end func(out sink) error
 }
 
 var models = map[string]*model{
-	Orders:    {Orders, 1, []*table{ordersTable, orderLinesTable}, pageOfOrders, refoldOrders},
-	BillLines: {BillLines, 1, []*table{billLinesTable, billZonesTable}, pageOfBillLines, refoldBillLines},
-	Accounts:  {Accounts, 1, []*table{accountsTable, entriesTable}, pageOfAccounts, refoldAccounts},
-	Orgs:      {Orgs, 1, []*table{orgsTable}, pageOfOrgs, refoldOrgs},
+	Orders:    {Orders, 2, []*table{ordersTable, orderLinesTable}, pageOfOrders, refoldOrders},
+	BillLines: {BillLines, 2, []*table{billLinesTable, billZonesTable}, pageOfBillLines, refoldBillLines},
+	Accounts:  {Accounts, 2, []*table{accountsTable, entriesTable}, pageOfAccounts, refoldAccounts},
+	Orgs:      {Orgs, 2, []*table{orgsTable, periodsTable}, pageOfOrgs, refoldOrgs},
+	Resources: {Resources, 1, []*table{resourcesTable}, pageOfResources, refoldResources},
+	Vouchers:  {Vouchers, 1, []*table{vouchersTable, giftsTable}, pageOfVouchers, refoldVouchers},
 }
 
 // tableList names the tables, each with a prefix, separated by commas.

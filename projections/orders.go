@@ -16,6 +16,7 @@ var ordersTable = newTable("orders", "order_id", `
 	order_id text, org_id text, created_at timestamptz, status text, order_type text, currency text, project_id text,
 	consumer_id text, business_group text, trade_no text, parent_order_id text?, list_amount numeric, payable_amount numeric,
 	pay_before timestamptz?, paid_at timestamptz?, billing_period text?, tags jsonb, recorded_at timestamptz, due_at timestamptz?,
+	refund_state text, arrears boolean, approval text?, imported boolean, placed_by text, fulfilment_failed_at timestamptz?,
 	version bigint, position bigint, doc json`)
 
 var orderLinesTable = newTable("order_lines", "order_id, line_no", `
@@ -31,8 +32,8 @@ type heldOrder struct {
 	order *domain.Order
 	// recordedAt is when the placing was recorded.
 	recordedAt time.Time
-	// isNew: its lines are not written yet.
-	isNew bool
+	// lines: its lines are not written yet as they are now.
+	lines bool
 }
 
 func pageOfOrders(ctx context.Context, tx pgx.Tx, _ *eventstore.Log, events []eventstore.Event, out sink) error {
@@ -92,7 +93,7 @@ func foldOrders(events []eventstore.Event, held map[string]*heldOrder, out sink)
 		}
 		h := held[id]
 		if h == nil {
-			h = &heldOrder{recordedAt: e.RecordedAt, isNew: true}
+			h = &heldOrder{recordedAt: e.RecordedAt, lines: true}
 			held[id] = h
 		}
 		if before := h.version(); e.Version != before+1 {
@@ -106,7 +107,7 @@ func foldOrders(events []eventstore.Event, held map[string]*heldOrder, out sink)
 		if !ok || next == h.order {
 			return unknown(e)
 		}
-		h.order = next
+		h.order, h.lines = next, h.lines || e.Type == domain.TypeOrderCompleted // which may fill resource ids in
 		changed[id] = h
 	}
 	for _, id := range sortedKeys(changed) {
@@ -134,16 +135,12 @@ func (h *heldOrder) write(out sink) error {
 	if err != nil {
 		return fmt.Errorf("encode tags of order %s: %w", o.OrderID, err)
 	}
-	parent := ""
-	if o.ParentOrderID != nil {
-		parent = *o.ParentOrderID
-	}
 	created := timeText(o.CreatedAt)
 	out.add(ordersTable, o.OrderID, o.OrgID, created, string(o.Status), string(o.OrderType), string(o.Currency), o.ProjectID,
-		o.ConsumerID, o.BusinessGroup, o.TradeNo, parent, o.ListAmount.String(), o.PayableAmount.String(),
+		o.ConsumerID, o.BusinessGroup, o.TradeNo, textOrNull(o.ParentOrderID), o.ListAmount.String(), o.PayableAmount.String(),
 		timeOrNull(o.PayBefore), timeOrNull(o.PaidAt), string(o.BillingPeriod), string(tags), timeText(h.recordedAt), h.dueAt(),
-		number(o.Version), number(o.Position), string(doc))
-	if !h.isNew {
+		string(o.RefundState), flag(o.Arrears), approvalOf(o), flag(o.Imported), o.PlacedBy, failedAt(o), number(o.Version), number(o.Position), string(doc))
+	if !h.lines {
 		return nil
 	}
 	for i := range o.Lines {
@@ -160,11 +157,25 @@ func (h *heldOrder) dueAt() string {
 		return ""
 	}
 	due := *h.order.PayBefore
-	imported := !h.order.CreatedAt.Equal(h.recordedAt)
-	if rested := h.recordedAt.Add(importRest); imported && rested.After(due) {
+	if rested := h.recordedAt.Add(importRest); h.order.Imported && rested.After(due) {
 		due = rested
 	}
 	return timeText(due)
+}
+
+func approvalOf(o *domain.Order) string {
+	if o.Approval == nil {
+		return ""
+	}
+	return o.Approval.State
+}
+
+// failedAt is since when a refund by itself may be due.
+func failedAt(o *domain.Order) string {
+	if o.Status != domain.FulfilmentFailure || o.Fulfilment == nil {
+		return ""
+	}
+	return timeText(o.Fulfilment.At)
 }
 
 func refoldOrders(context.Context, pgx.Tx, int64) (*refold, error) {

@@ -11,12 +11,14 @@ import (
 )
 
 var orgsTable = newTable("orgs", "org_id", `
-	org_id text, time_zone text, pay_before_seconds bigint, version bigint, position bigint, first_position bigint`)
+	org_id text, time_zone text, pay_before_seconds bigint, version bigint, position bigint, first_position bigint,
+	settlement_delay_seconds bigint, overdue_days bigint, refund_failed_after_seconds bigint, closed_through text?, doc json`)
 
 // heldOrg is an organisation in the course of a fold.
 type heldOrg struct {
-	domain.Settings
-	version, position, first int64
+	// state is nil for one whose stream has no events yet.
+	state *domain.Org
+	first int64
 }
 
 func pageOfOrgs(ctx context.Context, tx pgx.Tx, _ *eventstore.Log, events []eventstore.Event, out sink) error {
@@ -30,17 +32,24 @@ func pageOfOrgs(ctx context.Context, tx pgx.Tx, _ *eventstore.Log, events []even
 	if err != nil {
 		return err
 	}
+	months, err := loadPeriods(ctx, tx, events)
+	if err != nil {
+		return err
+	}
 	changed := newOrgs(first, held)
 	if err := foldOrgs(events, held, changed); err != nil {
 		return err
 	}
-	writeOrgs(held, changed, out)
-	return nil
+	if err := months.fold(events); err != nil {
+		return err
+	}
+	months.write(out)
+	return writeOrgs(held, changed, out)
 }
 
 func loadOrgs(ctx context.Context, tx pgx.Tx, wanted map[string]int64) (map[string]*heldOrg, error) {
 	const q = `
-SELECT org_id, time_zone, pay_before_seconds, version, position, first_position
+SELECT org_id, version, first_position, doc
 FROM orgs
 WHERE org_id = ANY($1)`
 	rows, err := tx.Query(ctx, q, sortedKeys(wanted))
@@ -49,10 +58,18 @@ WHERE org_id = ANY($1)`
 	}
 	held := map[string]*heldOrg{}
 	var id string
-	var o heldOrg
-	_, err = pgx.ForEachRow(rows, []any{&id, &o.TimeZone, &o.PayBeforeSeconds, &o.version, &o.position, &o.first}, func() error {
-		known := o
-		held[id] = &known
+	var version, first int64
+	var doc []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &version, &first, &doc}, func() error {
+		h := &heldOrg{first: first}
+		if held[id] = h; version == 0 {
+			return nil
+		}
+		state, err := domain.DecodeState(domain.OrgRef(id), doc)
+		if err != nil {
+			return err
+		}
+		h.state = state.(*domain.Org)
 		return nil
 	})
 	if err != nil {
@@ -61,60 +78,78 @@ WHERE org_id = ANY($1)`
 	return held, nil
 }
 
-// newOrgs adds the organisations that are not held yet, with the settings that all begin with.
+// newOrgs adds the organisations that are not held yet.
 func newOrgs(first map[string]int64, held map[string]*heldOrg) (added map[string]bool) {
 	added = map[string]bool{}
 	for org, position := range first {
 		if held[org] == nil {
-			held[org] = &heldOrg{Settings: domain.DefaultSettings(), position: position, first: position}
+			held[org] = &heldOrg{first: position}
 			added[org] = true
 		}
 	}
 	return added
 }
 
-// foldOrgs folds changes of settings into the organisations held.
+// foldOrgs folds the events of organisations' streams into those held.
 func foldOrgs(events []eventstore.Event, held map[string]*heldOrg, changed map[string]bool) error {
 	for i := range events {
 		e := &events[i]
-		org, state, err := settingsAfter(e)
-		if err != nil {
-			return err
-		}
-		if state == nil {
+		org, ok := idOf(e, domain.KindOrg)
+		if !ok {
 			continue
 		}
 		h := held[org]
 		if h == nil {
 			return cannot(e, fmt.Errorf("its stream %s belongs to another organisation, %s", e.Stream, e.OrgID))
 		}
-		h.Settings, h.version, h.position = state.Settings, state.Version, state.Position
+		event, err := decode(e)
+		if err != nil {
+			return err
+		}
+		var state domain.State // a nil *Org in a State would not be nil
+		if h.state != nil {
+			state = h.state
+		}
+		next, ok := domain.Evolve(state, event, metaOf(e)).(*domain.Org)
+		if !ok || next == h.state {
+			return unknown(e)
+		}
+		h.state = next
 		changed[org] = true
 	}
 	return nil
 }
 
-// settingsAfter is an organisation and its settings after an event of its stream; nil after another's.
-func settingsAfter(e *eventstore.Event) (org string, after *domain.Org, err error) {
-	org, ok := idOf(e, domain.KindOrg)
-	if !ok {
-		return "", nil, nil
+// org is what the row says: an organisation whose stream has no events has the default settings.
+func (h *heldOrg) org(id string) *domain.Org {
+	o := domain.Org{OrgID: id, Position: h.first}
+	if h.state != nil {
+		o = *h.state
 	}
-	event, err := decode(e)
-	if err != nil {
-		return org, nil, err
-	}
-	if after, ok = domain.Evolve(nil, event, metaOf(e)).(*domain.Org); !ok {
-		return org, nil, unknown(e)
-	}
-	return org, after, nil
+	o.Settings = domain.SettingsOf(h.state)
+	return &o
 }
 
-func writeOrgs(held map[string]*heldOrg, changed map[string]bool, out sink) {
-	for _, org := range sortedKeys(changed) {
-		h := held[org]
-		out.add(orgsTable, org, h.TimeZone, number(h.PayBeforeSeconds), number(h.version), number(h.position), number(h.first))
+func writeOrgs(held map[string]*heldOrg, changed map[string]bool, out sink) error {
+	for _, id := range sortedKeys(changed) {
+		h := held[id]
+		o := h.org(id)
+		doc, err := domain.EncodeState(o)
+		if err != nil {
+			return fmt.Errorf("encode organisation %s: %w", id, err)
+		}
+		out.add(orgsTable, id, o.TimeZone, number(o.PayBeforeSeconds), number(o.Version), number(o.Position), number(h.first),
+			number(o.SettlementDelaySeconds), number(orDefault(o.OverdueDays, domain.DefaultOverdueDays)),
+			number(orDefault(o.RefundFailedAfterSeconds, domain.DefaultRefundFailedAfterSeconds)), string(o.ClosedThrough), string(doc))
 	}
+	return nil
+}
+
+func orDefault(n *int64, otherwise int64) int64 {
+	if n == nil {
+		return otherwise
+	}
+	return *n
 }
 
 func refoldOrgs(ctx context.Context, tx pgx.Tx, upTo int64) (*refold, error) {
@@ -130,14 +165,20 @@ func refoldOrgs(ctx context.Context, tx pgx.Tx, upTo int64) (*refold, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read organisations: %w", err)
 	}
-	settings, err := readStreams(ctx, tx, domain.KindOrg, upTo)
-	if err != nil {
-		return nil, err
-	}
-	held := map[string]*heldOrg{}
-	changed := newOrgs(first, held)
-	if err := foldOrgs(settings, held, changed); err != nil {
-		return nil, err
-	}
-	return &refold{end: func(out sink) { writeOrgs(held, changed, out) }}, nil
+	held, months := map[string]*heldOrg{}, heldPeriods{}
+	all := newOrgs(first, held)
+	return &refold{
+		kind:    domain.KindOrg,
+		inOrder: true,
+		chunk: func(events []eventstore.Event, _ sink) error {
+			if err := foldOrgs(events, held, map[string]bool{}); err != nil {
+				return err
+			}
+			return months.fold(events)
+		},
+		end: func(out sink) error {
+			months.write(out)
+			return writeOrgs(held, all, out)
+		},
+	}, nil
 }

@@ -41,7 +41,7 @@ func (b *rebuild) fill(ctx context.Context, upTo int64) error {
 }
 
 // readPages reads the streams of the fold's kind, in pages that end where a stream does; those of
-// accounts end anywhere, as one account may have any number of events.
+// accounts, and those folded in order, end anywhere, as one account may have any number of events.
 func (b *rebuild) readPages(ctx context.Context, fold *refold, upTo int64, pages chan<- []eventstore.Event) error {
 	if fold.kind == "" {
 		return nil
@@ -71,7 +71,7 @@ func (b *rebuild) readPages(ctx context.Context, fold *refold, upTo int64, pages
 			after, version = page[len(page)-1].Stream, page[len(page)-1].Version
 		}
 		page, carried = append(carried, page...), nil
-		if !ended && fold.kind != domain.KindAccount {
+		if !ended && !fold.inOrder && fold.kind != domain.KindAccount {
 			page, carried = cutAtStream(page)
 		}
 		select {
@@ -94,7 +94,7 @@ func cutAtStream(events []eventstore.Event) (whole, rest []eventstore.Event) {
 	return events[:i:i], append([]eventstore.Event(nil), events[i:]...)
 }
 
-// foldPages folds pages into rows on all processors, and ends with the rows that need all of them.
+// foldPages folds pages into rows on all processors, or one when their order matters, and ends with the rows that need all of them.
 func foldPages(ctx context.Context, fold *refold, pages <-chan []eventstore.Event, rows chan<- copies) error {
 	give := func(out copies) error {
 		select {
@@ -105,7 +105,11 @@ func foldPages(ctx context.Context, fold *refold, pages <-chan []eventstore.Even
 		}
 	}
 	var g errgroup.Group
-	for range runtime.GOMAXPROCS(0) {
+	folders := runtime.GOMAXPROCS(0)
+	if fold.inOrder {
+		folders = 1
+	}
+	for range folders {
 		g.Go(func() error {
 			for page := range pages {
 				out := copies{}
@@ -126,7 +130,9 @@ func foldPages(ctx context.Context, fold *refold, pages <-chan []eventstore.Even
 		return nil
 	}
 	out := copies{}
-	fold.end(out)
+	if err := fold.end(out); err != nil {
+		return err
+	}
 	return give(out)
 }
 

@@ -42,20 +42,3 @@ LIMIT $6`
 	}
 	return events, nil
 }
-
-// readStreams reads all events of streams of one kind up to a position. It is for kinds that have few.
-func readStreams(ctx context.Context, db querier, kind string, upTo int64) ([]eventstore.Event, error) {
-	var all []eventstore.Event
-	for after, version := "", int64(0); ; {
-		page, err := readStreamPage(ctx, db, kind, after, version, upTo)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if len(page) < streamPage {
-			return all, nil
-		}
-		last := &page[len(page)-1]
-		after, version = last.Stream, last.Version
-	}
-}

@@ -113,6 +113,15 @@ func timeOrNull(t *time.Time) string {
 	return timeText(*t)
 }
 
+func textOrNull(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func flag(is bool) string { return strconv.FormatBool(is) }
+
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // sortedKeys lists a map's keys in order, so that the same input always makes the same text or rows.

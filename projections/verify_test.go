@@ -106,7 +106,7 @@ func TestVerifyClean(t *testing.T) {
 		t.Errorf("clean %t at %d", r.Clean, r.Position)
 	}
 	for _, c := range r.Checks {
-		if c.Checked == 0 && c.Name != "mirror" {
+		if c.Checked == 0 && c.Name != "mirror" && c.Name != "read_model_resources" && c.Name != "read_model_vouchers" {
 			t.Errorf("%s looked at nothing", c.Name)
 		}
 	}
@@ -141,7 +141,7 @@ func TestVerifyFindsTampering(t *testing.T) {
 		},
 		"the last row deleted": {
 			[]string{`DELETE FROM events WHERE position = (SELECT max(position) FROM events)`},
-			map[string]string{"positions": "is missing: the head is at", "funds": "", "read_model_orders": "another one", "read_model_bill_lines": "another one", "read_model_accounts": "another one", "read_model_orgs": "another one"},
+			map[string]string{"positions": "is missing: the head is at", "funds": "", "read_model_orders": "another one", "read_model_bill_lines": "another one", "read_model_accounts": "another one", "read_model_orgs": "another one", "read_model_resources": "another one", "read_model_vouchers": "another one"},
 		},
 		"a row put in after the end": {
 			[]string{fmt.Sprintf(copied, `(SELECT max(position) + 1 FROM events)`)}, map[string]string{"head": "beyond its head"},

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,17 +41,46 @@ func (z zoneHistory) follow(events []eventstore.Event) (map[string]string, error
 	changed := map[string]string{}
 	for i := range events {
 		e := &events[i]
-		org, state, err := settingsAfter(e)
+		org, ok := idOf(e, domain.KindOrg)
+		if !ok || slices.Contains(notSettings, e.Type) {
+			continue
+		}
+		event, err := decode(e)
 		if err != nil {
 			return nil, err
 		}
-		if state == nil {
-			continue
+		settings, ok := event.(domain.OrgSettingsChanged)
+		if !ok { // it might change the zone
+			return nil, unknown(e)
 		}
-		z[org] = append(z[org], zoneFrom{e.Position, state.TimeZone})
-		changed[org] = state.TimeZone
+		z[org] = append(z[org], zoneFrom{e.Position, settings.TimeZone})
+		changed[org] = settings.TimeZone
 	}
 	return changed, nil
+}
+
+// notSettings are the events of organisations that leave their settings alone. There may be very many of them.
+var notSettings = []string{domain.TypeUsageReported, domain.TypeUsageSettled, domain.TypePeriodClosed, domain.TypePeriodSealed}
+
+// readSettings reads the changes of all organisations' settings up to a position, each organisation's in order.
+func readSettings(ctx context.Context, db querier, upTo int64) ([]eventstore.Event, error) {
+	const q = `
+SELECT stream, version, position, type, org_id, payload
+FROM events
+WHERE stream >= $1 AND stream < $2 AND position <= $3 AND type <> ALL($4)
+ORDER BY stream, version`
+	rows, err := db.Query(ctx, q, pgx.QueryExecModeCacheDescribe, domain.KindOrg+"-", domain.KindOrg+".", upTo, notSettings)
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e eventstore.Event, err error) {
+		err = row.Scan(&e.Stream, &e.Version, &e.Position, &e.Type, &e.OrgID, &e.Payload)
+		return e, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	return events, nil
 }
 
 // loadZones reads the zones that hold before a page, of the organisations that it pays orders of.
