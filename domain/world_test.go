@@ -150,6 +150,7 @@ func (w *world) encoded(s domain.State) []byte {
 	}
 	return b
 }
+
 // noon is when the tests' history begins.
 var noon = time.Date(2025, 11, 4, 12, 0, 0, 0, time.UTC)
 
