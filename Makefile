@@ -1,6 +1,6 @@
 # The targets for people. `.ci/run` calls `test` and `check`, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run build test race bench check fmt lint vet postgres clean
+.PHONY: help run build test race nightly bench check fmt lint vet postgres clean
 
 SHELL := /bin/bash
 # Where git does not trust the checkout (another user's folder), stamping would end the build.
@@ -24,6 +24,10 @@ test: postgres ## run all tests, with real Postgres and real NATS of their own
 
 race: postgres ## run the tests of what works concurrently, the whole program too, under the race detector
 	go test -race -timeout 20m ./cmd/ledger ./eventstore ./handlers ./projections ./internal/...
+
+nightly: ## a million random commands against the rules, from a new seed; PROPERTY_COMMANDS and PROPERTY_SEED choose others
+	PROPERTY_COMMANDS=$${PROPERTY_COMMANDS:-1000000} PROPERTY_SEED=$${PROPERTY_SEED:-$$(date +%s)} \
+		go test -count=1 -timeout 60m -run TestAnyCommandsKeepTheBooks ./domain
 
 bench: postgres build ## measure this build beside the machine's physical limits
 	@bin/ledger bench $(ARGS)

@@ -25,6 +25,12 @@ func newUsageBooks(w *world) usageBooks {
 func (b usageBooks) follow(events []stored) {
 	var touched []domain.Ref
 	for _, e := range events {
+		if e.stream.Kind == domain.KindResource {
+			touched = append(touched, e.stream)
+		}
+		if e.name != domain.TypeUsageRecorded && e.name != domain.TypeOrderPlaced {
+			continue
+		}
 		event, err := domain.DecodeEvent(e.name, e.payload)
 		if err != nil {
 			b.w.t.Fatal(err)
@@ -47,9 +53,6 @@ func (b usageBooks) follow(events []stored) {
 					touched = append(touched, ref)
 				}
 			}
-		}
-		if e.stream.Kind == domain.KindResource {
-			touched = append(touched, e.stream)
 		}
 	}
 	for _, ref := range touched {

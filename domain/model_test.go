@@ -2,6 +2,8 @@ package domain_test
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
 	"orderledger/domain"
 )
@@ -17,16 +19,16 @@ type model struct {
 	saved map[domain.Ref][]byte
 }
 
+// savedOften is at which events states are saved and read on the way.
+const savedOften = 8
+
 func newModel(w *world) *model {
 	return &model{world: w, money: newMoneyBooks(w), months: newMonthBooks(w), usage: newUsageBooks(w), saved: map[domain.Ref][]byte{}}
 }
 
 // play carries a command out and checks what it did; the answer is "accepted" or "refused".
 func (m *model) play(s turn) string {
-	before := map[domain.Ref]domain.State{}
-	for _, ref := range m.streams {
-		before[ref] = m.states[ref]
-	}
+	before := maps.Clone(m.states)
 	seen := len(m.history)
 	_, why := m.doAt(s.Clock, s.Command)
 	if why != nil {
@@ -43,7 +45,7 @@ func (m *model) play(s turn) string {
 func (m *model) check(s turn, before map[domain.Ref]domain.State, events []stored) {
 	var touched []domain.Ref
 	for _, e := range events {
-		if _, twice := m.saved[e.stream]; !twice || !contains(touched, e.stream) {
+		if !slices.Contains(touched, e.stream) {
 			touched = append(touched, e.stream)
 		}
 	}
@@ -52,7 +54,9 @@ func (m *model) check(s turn, before map[domain.Ref]domain.State, events []store
 			m.t.Fatalf("sharing: the state of %s was changed in place", ref)
 		}
 		m.saved[ref] = m.encoded(m.states[ref])
-		m.wantSameAfterSaving(ref, m.saved[ref])
+		if len(m.history)%savedOften == 0 { // those that are left out come at the end
+			m.wantSameAfterSaving(ref, m.saved[ref])
+		}
 	}
 	m.money.follow(events)
 	m.months.follow(s.Clock, before, events)
@@ -81,13 +85,4 @@ func (m *model) end() {
 		}
 	}
 	m.wantSameAfterReplay()
-}
-
-func contains(all []domain.Ref, ref domain.Ref) bool {
-	for _, r := range all {
-		if r == ref {
-			return true
-		}
-	}
-	return false
 }
