@@ -110,6 +110,7 @@ var Labels = map[string][]Label{
 		{"closed", "Closed", "已关账"},
 	},
 	"bill_field": BillFields,
+	"field":      fieldLabels,
 }
 
 // BillFields are the 25 fields of a bill in their order; the codes are those of bill lines.

@@ -10,11 +10,45 @@ import (
 )
 
 func newAccount() *cobra.Command {
-	c := &cobra.Command{Use: "account", Short: "Balances, statements and top-ups"}
+	c := &cobra.Command{Use: "account", Short: "Balances, statements, and money in and out"}
 	serverFlags(c)
-	c.AddCommand(newAccountGet(), newAccountTopUp(), newAccountEntries())
+	c.AddCommand(
+		newAccountGet(), newAccountTopUp(), newAccountWithdraw(), newAccountGrant(), newAccountVoucher(), newAccountFreeze(), newAccountRelease(),
+		accountList("entries", "entries", "List the movements of an organisation's account, newest first", []column{
+			{"POSITION", "position", ""},
+			{"AT", "at", ""},
+			{"TYPE", "type", "entry_type"},
+			{"FUND", "fund", "fund"},
+			{"AMOUNT", "amount", ""},
+			{"BALANCE", "balance_after", ""},
+			{"CURRENCY", "currency", ""},
+			{"ORDER", "order_id", ""},
+			{"REFERENCE", "reference", ""},
+		}),
+		accountList("vouchers", "vouchers", "List an organisation's vouchers", []column{
+			{"VOUCHER", "voucher_id", ""},
+			{"STATE", "state", "voucher_state"},
+			{"AMOUNT", "amount", ""},
+			{"LEFT", "left", ""},
+			{"CURRENCY", "currency", ""},
+			{"FROM", "valid_from", ""},
+			{"TO", "valid_to", ""},
+		}),
+		accountList("gifts", "gifts", "List the gifts that an organisation was granted", []column{
+			{"GRANT", "grant_id", ""},
+			{"STATE", "state", "voucher_state"},
+			{"AMOUNT", "amount", ""},
+			{"LEFT", "left", ""},
+			{"CURRENCY", "currency", ""},
+			{"EXPIRES", "expires_at", ""},
+			{"REASON", "reason", ""},
+		}),
+		accountList("arrears", "arrears", "List the settlements that wait for money, oldest first", orderColumns),
+	)
 	return c
 }
+
+func accountPath(orgID string) string { return "/v1/accounts/" + url.PathEscape(orgID) }
 
 func newAccountGet() *cobra.Command {
 	c := &cobra.Command{
@@ -22,76 +56,38 @@ func newAccountGet() *cobra.Command {
 		Short: "Show an organisation's balances",
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			answer, err := get(ctx, c, api, "/v1/accounts/"+url.PathEscape(args[0]), nil)
+			answer, err := get(ctx, c, api, accountPath(args[0]), nil)
 			if err != nil {
 				return err
 			}
 			if wantsJSON(c) {
 				return printJSON(c.OutOrStdout(), answer)
 			}
-			return printItems(c, answer.objects("balances"), [][2]string{
-				{"CURRENCY", "currency"}, {"CASH", "cash"}, {"GIFT", "gift"}, {"VOUCHER", "voucher"}, {"FROZEN", "frozen"},
+			return printItems(c, answer.objects("balances"), []column{
+				{"CURRENCY", "currency", ""}, {"CASH", "cash", ""}, {"GIFT", "gift", ""}, {"VOUCHER", "voucher", ""}, {"FROZEN", "frozen", ""},
 			}...)
 		}),
 	}
+	langFlag(c)
 	readFlags(c)
 	return c
 }
 
-func newAccountTopUp() *cobra.Command {
+// accountList is a command that lists what an account has.
+func accountList(use, path, short string, columns []column) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "top-up ORG_ID --amount AMOUNT --currency CODE --reference TEXT",
-		Short: "Book money that came in",
+		Use:   use + " ORG_ID",
+		Short: short,
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			body := object{}
-			for _, name := range []string{"amount", "currency", "reference"} {
-				body[name], _ = c.Flags().GetString(name)
-			}
-			answer, err := post(ctx, c, api, "/v1/accounts/"+url.PathEscape(args[0])+"/top-ups", body)
+			items, err := list(ctx, c, api, accountPath(args[0])+"/"+path, nil)
 			if err != nil {
 				return err
 			}
-			if wantsJSON(c) {
-				return printJSON(c.OutOrStdout(), answer)
-			}
-			return pick(c.OutOrStdout(), answer, "position", "org_id", "at", "type", "fund", "amount", "balance_after", "currency", "reference")
+			return printItems(c, items, columns...)
 		}),
 	}
-	c.Flags().String("amount", "", "such as 100.00")
-	c.Flags().String("currency", "CNY", "ISO 4217 code")
-	c.Flags().String("reference", "", "the bank's serial; a reference counts once")
-	for _, name := range []string{"amount", "reference"} {
-		_ = c.MarkFlagRequired(name) // only fails for a flag that is missing
-	}
-	keyFlag(c)
-	jsonFlag(c)
-	return c
-}
-
-func newAccountEntries() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "entries ORG_ID",
-		Short: "List the movements of an organisation's account",
-		Args:  cobra.ExactArgs(1),
-		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			items, err := list(ctx, c, api, "/v1/accounts/"+url.PathEscape(args[0])+"/entries", nil)
-			if err != nil {
-				return err
-			}
-			return printItems(c, items, [][2]string{
-				{"POSITION", "position"},
-				{"AT", "at"},
-				{"TYPE", "type"},
-				{"FUND", "fund"},
-				{"AMOUNT", "amount"},
-				{"BALANCE", "balance_after"},
-				{"CURRENCY", "currency"},
-				{"ORDER", "order_id"},
-				{"REFERENCE", "reference"},
-			}...)
-		}),
-	}
+	langFlag(c)
 	listFlags(c)
 	return c
 }

@@ -32,6 +32,8 @@ func (o *object) UnmarshalJSON(raw []byte) error {
 
 func (o object) text(name string) string { return text(o[name]) }
 
+func (o object) set(name, value string) { o[name] = value }
+
 // objects is a member that is a list of objects; nothing when there is none.
 func (o object) objects(name string) []object {
 	list, _ := o[name].([]any)
@@ -49,8 +51,20 @@ func keyFlag(c *cobra.Command) {
 	c.Flags().String("idempotency-key", "", "the command's key: the same one again does nothing twice (default: a new UUID)")
 }
 
+// commandFlags are those of every command: its key, and how the answer is printed.
+func commandFlags(c *cobra.Command) {
+	keyFlag(c)
+	langFlag(c)
+	jsonFlag(c)
+}
+
 // post sends a command. When it fails so that it may have been carried out, the error tells the key to try again with.
 func post(ctx context.Context, c *cobra.Command, api *client.Client, path string, body any) (object, error) {
+	return send(ctx, c, api, http.MethodPost, path, body)
+}
+
+// send is post for any method.
+func send(ctx context.Context, c *cobra.Command, api *client.Client, method, path string, body any) (object, error) {
 	key, _ := c.Flags().GetString("idempotency-key")
 	if key == "" {
 		id, err := uuid.NewV7()
@@ -60,7 +74,7 @@ func post(ctx context.Context, c *cobra.Command, api *client.Client, path string
 		key = id.String()
 	}
 	var answer object
-	err := api.Command(ctx, http.MethodPost, path, key, body, &answer)
+	err := api.Command(ctx, method, path, key, body, &answer)
 	var p *client.Problem
 	if err != nil && (!errors.As(err, &p) || p.Status >= 500) {
 		err = hinted(err, "Nothing is done twice if you repeat it with --idempotency-key "+key)
@@ -127,26 +141,6 @@ func list(ctx context.Context, c *cobra.Command, api *client.Client, path string
 	return items, nil
 }
 
-// printItems prints a list: its items as JSON, or the columns named, by their fields.
-func printItems(c *cobra.Command, items []object, columns ...[2]string) error {
-	if wantsJSON(c) {
-		return printJSON(c.OutOrStdout(), items)
-	}
-	var heading []string
-	for _, column := range columns {
-		heading = append(heading, column[0])
-	}
-	t := newTable(c.OutOrStdout(), heading...)
-	for _, item := range items {
-		var cells []string
-		for _, column := range columns {
-			cells = append(cells, item.text(column[1]))
-		}
-		t.row(cells...)
-	}
-	return t.flush()
-}
-
 // readBody reads one JSON object from a file, or from standard input for "-".
 func readBody(c *cobra.Command, name string) (object, error) {
 	var raw []byte
@@ -170,8 +164,7 @@ func readBody(c *cobra.Command, name string) (object, error) {
 func setGiven(c *cobra.Command, set func(name, value string), names map[string]string) {
 	for flag, name := range names {
 		if c.Flags().Changed(flag) {
-			value, _ := c.Flags().GetString(flag) // all of them are strings
-			set(name, value)
+			set(name, c.Flags().Lookup(flag).Value.String())
 		}
 	}
 }

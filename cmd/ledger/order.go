@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
 	"github.com/spf13/cobra"
@@ -10,9 +11,10 @@ import (
 )
 
 func newOrder() *cobra.Command {
-	c := &cobra.Command{Use: "order", Short: "Place, pay, cancel and look at orders"}
+	c := &cobra.Command{Use: "order", Short: "Place, pay, refund and look at orders"}
 	serverFlags(c)
-	c.AddCommand(newOrderPlace(), newOrderPay(), newOrderCancel(), newOrderGet(), newOrderList())
+	c.AddCommand(newOrderQuote(), newOrderPlace(), newOrderPay(), newOrderCancel(), newOrderVoid(), newOrderApprove(), newOrderReject(),
+		newOrderRefund(), newOrderFulfil(), newOrderGet(), newOrderList())
 	return c
 }
 
@@ -30,51 +32,26 @@ func newOrderPlace() *cobra.Command {
 			return printOrder(c, answer, err)
 		}),
 	}
-	keyFlag(c)
-	jsonFlag(c)
+	commandFlags(c)
 	return c
 }
 
-func newOrderPay() *cobra.Command {
+func newOrderQuote() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "pay ORDER_ID",
-		Short: "Pay an order, all of it or nothing",
-		Long:  "Pay an order from its organisation's account, all of it or nothing. Without --cash and --gift the default order of funds holds.",
+		Use:   "quote FILE.json|-",
+		Short: "Say what an order would come to, and place nothing",
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			body, funds := object{}, object{}
-			setGiven(c, func(name, value string) { funds[name] = value }, map[string]string{"cash": "cash", "gift": "gift"})
-			if len(funds) > 0 {
-				body["funds"] = funds
+			body, err := readBody(c, args[0])
+			if err != nil {
+				return err
 			}
-			setGiven(c, func(name, value string) { body[name] = value }, map[string]string{"org": "org_id"})
-			answer, err := post(ctx, c, api, "/v1/orders/"+url.PathEscape(args[0])+"/pay", body)
+			var answer object
+			err = api.Command(ctx, http.MethodPost, "/v1/quotes", "", body, &answer)
 			return printOrder(c, answer, err)
 		}),
 	}
-	c.Flags().String("cash", "", "amount from the cash balance")
-	c.Flags().String("gift", "", "amount from the gift balance")
-	c.Flags().String("org", "", "the order's organisation, where the key is a platform key")
-	keyFlag(c)
-	jsonFlag(c)
-	return c
-}
-
-func newOrderCancel() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "cancel ORDER_ID",
-		Short: "Give an unpaid order up",
-		Args:  cobra.ExactArgs(1),
-		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			body := object{}
-			setGiven(c, func(name, value string) { body[name] = value }, map[string]string{"org": "org_id", "reason": "reason"})
-			answer, err := post(ctx, c, api, "/v1/orders/"+url.PathEscape(args[0])+"/cancel", body)
-			return printOrder(c, answer, err)
-		}),
-	}
-	c.Flags().String("reason", "", "why, for whoever reads the order later")
-	c.Flags().String("org", "", "the order's organisation, where the key is a platform key")
-	keyFlag(c)
+	langFlag(c)
 	jsonFlag(c)
 	return c
 }
@@ -89,66 +66,79 @@ func newOrderGet() *cobra.Command {
 			return printOrder(c, answer, err)
 		}),
 	}
+	langFlag(c)
 	readFlags(c)
 	return c
 }
 
-func newOrderList() *cobra.Command {
-	filters := map[string]string{
-		"org": "org_id", "status": "status", "type": "order_type", "product": "product", "order-id": "order_id", "resource-id": "resource_id",
-		"from": "created_from", "to": "created_to", "sort": "sort",
+// lineFilters are those that orders and bill lines are both filtered by: flag, parameter, and what it says of itself.
+var lineFilters = [][3]string{
+	{"org", "org_id", "of this organisation, where the key is a platform key"},
+	{"status", "status", "statuses: unpaid, paid, completed, refunded, …"},
+	{"type", "order_type", "order types: purchase, renewal, …"},
+	{"charge-mode", "charge_mode", "charge modes: month, hour, metered, …"},
+	{"charge-group", "charge_group", "prepay, postpay or free"},
+	{"product", "product", "product codes"},
+	{"order-id", "order_id", "order ids"},
+	{"resource-id", "resource_id", "resource ids"},
+	{"resource-name", "resource_name", "resource names"},
+	{"project", "project_id", "project ids"},
+	{"consumer", "consumer_id", "consumer ids"},
+	{"region", "region", "regions"},
+	{"business-group", "business_group", "business groups"},
+	{"tag", "tag", "tags: key=value"},
+	{"min-amount", "min_amount", "at least so much to pay"},
+	{"max-amount", "max_amount", "at most so much to pay"},
+}
+
+// filterFlags adds the filters, and returns the parameter of each flag.
+func filterFlags(c *cobra.Command, filters ...[3]string) map[string]string {
+	names := map[string]string{}
+	for _, f := range filters {
+		c.Flags().String(f[0], "", f[2])
+		names[f[0]] = f[1]
 	}
+	return names
+}
+
+func newOrderList() *cobra.Command {
+	var filters map[string]string
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List orders, of the last 7 days unless --from, --to or an id is given",
+		Long:  "List orders, of the last 7 days unless --from, --to or an id is given. Every filter takes several values, comma-separated.",
 		Args:  cobra.NoArgs,
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, _ []string) error {
 			items, err := list(ctx, c, api, "/v1/orders", filters)
 			if err != nil {
 				return err
 			}
-			return printItems(c, items, [][2]string{
-				{"ORDER", "order_id"},
-				{"CREATED", "created_at"},
-				{"ORG", "org_id"},
-				{"TYPE", "order_type"},
-				{"STATUS", "status"},
-				{"PAYABLE", "payable_amount"},
-				{"CURRENCY", "currency"},
-			}...)
+			return printItems(c, items, orderColumns...)
 		}),
 	}
-	f := c.Flags()
-	f.String("org", "", "of this organisation, where the key is a platform key")
-	f.String("status", "", "statuses, comma-separated: unpaid, paid, cancelled, expired, …")
-	f.String("type", "", "order types, comma-separated: purchase, renewal, …")
-	f.String("product", "", "product codes, comma-separated")
-	f.String("order-id", "", "order ids, comma-separated")
-	f.String("resource-id", "", "resource ids, comma-separated")
-	f.String("from", "", "created at or after this time, such as 2025-11-01T00:00:00+08:00")
-	f.String("to", "", "created before this time")
-	f.String("sort", "", "-created_at (default), created_at or -payable_amount")
+	filters = filterFlags(c, append(lineFilters, [][3]string{
+		{"from", "created_from", "created at or after this time, such as 2025-11-01T00:00:00+08:00"},
+		{"to", "created_to", "created before this time"},
+		{"sort", "sort", "-created_at (default), created_at or -payable_amount"},
+	}...)...)
+	zeroFlag(c, filters)
+	langFlag(c)
 	listFlags(c)
 	return c
 }
 
-// printOrder prints the order that a call answered, or passes its error on.
-func printOrder(c *cobra.Command, order object, err error) error {
-	if err != nil {
-		return err
-	}
-	out := c.OutOrStdout()
-	if wantsJSON(c) {
-		return printJSON(out, order)
-	}
-	if err := pick(out, order, "order_id", "org_id", "order_type", "status", "created_at", "pay_before", "paid_at",
-		"close_reason", "payable_amount", "currency", "billing_period", "refund_state", "version", "position"); err != nil {
-		return err
-	}
-	t := newTable(out, "", "LINE", "PRODUCT", "RESOURCE", "COUNT", "QUANTITY", "UNIT", "PRICE", "DISCOUNT", "PAYABLE")
-	for _, l := range order.objects("lines") {
-		t.row("", l.text("line_no"), l.text("product_code"), l.text("resource_id"), l.text("count"), l.text("quantity"),
-			l.text("unit"), l.text("unit_price"), l.text("discount_amount"), l.text("payable_amount"))
-	}
-	return t.flush()
+// zeroFlag lets a list leave out what costs nothing.
+func zeroFlag(c *cobra.Command, filters map[string]string) {
+	c.Flags().Bool("hide-zero", false, "leave out what costs nothing")
+	filters["hide-zero"] = "hide_zero"
+}
+
+var orderColumns = []column{
+	{"ORDER", "order_id", ""},
+	{"CREATED", "created_at", ""},
+	{"ORG", "org_id", ""},
+	{"TYPE", "order_type", "order_type"},
+	{"STATUS", "status", "status"},
+	{"PAYABLE", "payable_amount", ""},
+	{"CURRENCY", "currency", ""},
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -28,22 +27,49 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// table prints rows in columns under a heading.
+// table prints rows in columns under a heading. It keeps them until flush, to know how wide they are.
 type table struct {
-	w *tabwriter.Writer
+	w    io.Writer
+	rows [][]string
 }
 
 func newTable(w io.Writer, heading ...string) *table {
-	t := &table{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	t := &table{w: w}
 	if len(heading) > 0 {
 		t.row(heading...)
 	}
 	return t
 }
 
-func (t *table) row(cells ...string) { fmt.Fprintln(t.w, strings.Join(cells, "\t")) }
+func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) flush() error { return t.w.Flush() }
+const columnGap = 2
+
+// flush aligns by the cells of a terminal, of which a Chinese character takes two. The last column has no padding.
+func (t *table) flush() error {
+	var widths []int
+	for _, cells := range t.rows {
+		for i, cell := range cells {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], widthOf(cell))
+		}
+	}
+	var b bytes.Buffer
+	for _, cells := range t.rows {
+		for i, cell := range cells {
+			b.WriteString(cell)
+			if i < len(cells)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-widthOf(cell)+columnGap))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	t.rows = nil
+	_, err := t.w.Write(b.Bytes())
+	return err
+}
 
 // pick prints the fields of an object that are there, a line each.
 func pick(w io.Writer, object map[string]any, names ...string) error {
