@@ -67,6 +67,14 @@ func (a *Account) Balance(c Currency) Balance {
 	return Balance{Currency: c, Funds: NoFunds(c), Frozen: c.Zero()}
 }
 
+// nextVersion is the version of the account's next event.
+func (a *Account) nextVersion() int64 {
+	if a == nil {
+		return 1
+	}
+	return a.Version + 1
+}
+
 // with is the account's balances with b in the place of its currency's.
 func (a *Account) with(b Balance) []Balance {
 	next := make([]Balance, 0, len(a.Balances)+1)

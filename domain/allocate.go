@@ -202,23 +202,19 @@ func (p *purse) payGift(all []Gift, most Amount) {
 		return
 	}
 	p.pay.Gift, p.left = amount, p.left.Sub(amount)
-	used := p.o.Currency.Zero()
+	left := make([]part, len(lots))
+	for i, g := range lots {
+		left[i] = part{g.GrantID, g.Left, g.ExpiresAt}
+	}
 	for i, share := range Split(amount, p.due) {
 		line := &p.pay.lines[i]
 		line.Gift, p.due[i] = share, p.due[i].Sub(share)
-		for share.Sign() > 0 {
-			lot := &lots[0]
-			part := lesser(share, lot.Left.Sub(used))
-			line.Gifts = append(line.Gifts, GiftPart{lot.GrantID, part, lot.ExpiresAt})
-			share, used = share.Sub(part), used.Add(part)
-			if used == lot.Left {
-				p.pay.gifts = append(p.pay.gifts, GiftPart{lot.GrantID, used, lot.ExpiresAt})
-				lots, used = lots[1:], p.o.Currency.Zero()
-			}
+		var taken []part
+		taken, left = takeParts(left, share)
+		for _, t := range taken {
+			line.Gifts = append(line.Gifts, GiftPart{t.id, t.amount, t.expiresAt})
+			p.pay.gifts = addGiftPart(p.pay.gifts, GiftPart{t.id, t.amount, t.expiresAt})
 		}
-	}
-	if used.Sign() > 0 {
-		p.pay.gifts = append(p.pay.gifts, GiftPart{lots[0].GrantID, used, lots[0].ExpiresAt})
 	}
 }
 

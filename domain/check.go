@@ -173,6 +173,18 @@ func (k *checker) notNegative(field string, a Amount) {
 	}
 }
 
+// money checks an amount of a currency that is more than 0.
+func (k *checker) money(field string, a Amount, c Currency) {
+	if k.currency("currency", c); !c.Known() {
+		return
+	}
+	if a.Sign() <= 0 {
+		k.fail(field, "an amount is more than 0")
+	} else if _, err := a.In(c); err != nil {
+		k.fail(field, "%s", err)
+	}
+}
+
 func (k *checker) required(field, s string, bytesMax int) {
 	if s == "" {
 		k.fail(field, "it is required")

@@ -21,7 +21,8 @@ type Command interface {
 }
 
 // CommandNames lists the commands that requests may name.
-var CommandNames = []string{"place_order", "pay_order", "cancel_order", "expire_order", "top_up", "change_settings"}
+var CommandNames = []string{"place_order", "pay_order", "cancel_order", "expire_order", "top_up", "withdraw", "grant_gift", "issue_voucher",
+	"freeze_funds", "release_funds", "lapse_funds", "collect_arrears", "refund_order", "change_settings"}
 
 // OrderOf is the order that a command is about, "" for one that is about something else.
 func OrderOf(c Command) string {
@@ -35,6 +36,7 @@ func (c PlaceOrder) order() string  { return c.OrderID }
 func (c PayOrder) order() string    { return c.OrderID }
 func (c CancelOrder) order() string { return c.OrderID }
 func (c ExpireOrder) order() string { return c.OrderID }
+func (c RefundOrder) order() string { return c.OrderID }
 
 // States is what Decide may look at: the state of each stream that the command needs, nil where the
 // stream has no events (or, within Needs, is not loaded yet).

@@ -22,9 +22,13 @@ func unpaidOrder(s States, orderID, orgID string, clock Clock, verb string) (*Or
 		return nil, reject(OrderNotUnpaid, "the order is %s and %s", o.Status, verb)
 	}
 	if clock.At.Before(o.OccurredAt) {
-		return nil, invalid("at", "history can't go back: the order's last event happened at %s", o.OccurredAt.Format(time.RFC3339Nano))
+		return nil, historyRunsBack(o)
 	}
 	return o, nil
+}
+
+func historyRunsBack(o *Order) *Rejection {
+	return invalid("at", "history can't go back: the order's last event happened at %s", o.OccurredAt.Format(time.RFC3339Nano))
 }
 
 func one(stream Ref, e Event) Decision { return Decision{Events: []StreamEvent{{stream, e}}} }

@@ -61,3 +61,7 @@ func reject(code Code, format string, args ...any) *Rejection {
 func invalid(field, format string, args ...any) *Rejection {
 	return &Rejection{Code: InvalidValue, Field: field, Detail: fmt.Sprintf(format, args...)}
 }
+
+func tooLarge() *Rejection {
+	return reject(BalanceTooLarge, "the balance would pass 10^15 minor units")
+}

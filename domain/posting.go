@@ -35,3 +35,8 @@ func fundPostings(c Currency, f Funds, to Place) []Posting {
 	}
 	return append(postings, Posting{to, f.Total(), c})
 }
+
+// transfer are the postings that take an amount from one place to another.
+func transfer(c Currency, amount Amount, from, to Place) []Posting {
+	return []Posting{{from, amount.Neg(), c}, {to, amount, c}}
+}

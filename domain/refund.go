@@ -16,7 +16,7 @@ func (d *draft) postBack(o, origin *Order, plan refundPlan, period Period) *Reje
 	after := a.Balance(o.Currency)
 	after.Funds = after.Funds.Add(plan.returned)
 	if !after.Cash.inRange() || !after.Gift.inRange() || !after.Voucher.inRange() {
-		return reject(BalanceTooLarge, "the balance would pass 10^15 minor units")
+		return tooLarge()
 	}
 	d.emit(OrderRef(o.OrderID), OrderPaid{
 		OrderID: o.OrderID, OrgID: o.OrgID, Currency: o.Currency, Paid: plan.returned.Neg(), Lines: plan.payments(o),
@@ -64,15 +64,60 @@ func (p *refundPlan) payments(o *Order) []LinePayment {
 	if !mixed {
 		return all
 	}
+	return p.spread(o, due)
+}
+
+// spread shares the funds that come back among lines that are due the given amounts, cash for what is left.
+func (p *refundPlan) spread(o *Order, due []Amount) []LinePayment {
+	all := make([]LinePayment, len(o.Lines))
 	gifts := Split(p.returned.Gift, due)
 	for i := range due {
 		due[i] = due[i].Sub(gifts[i])
 	}
+	var lots, parts []part
+	for _, r := range p.lines {
+		for _, g := range r.Gifts {
+			lots = append(lots, part{g.GrantID, g.Amount, g.ExpiresAt})
+		}
+		for _, v := range r.Vouchers {
+			parts = append(parts, part{v.VoucherID, v.Amount, nil})
+		}
+	}
 	for i, voucher := range Split(p.returned.Voucher, due) {
 		l := &o.Lines[i]
 		all[i] = LinePayment{LineNo: l.LineNo, Funds: Funds{l.PayableAmount.Add(gifts[i]).Add(voucher), gifts[i].Neg(), voucher.Neg()}}
+		var taken []part
+		taken, lots = takeParts(lots, gifts[i])
+		for _, t := range taken {
+			all[i].Gifts = addGiftPart(all[i].Gifts, GiftPart{t.id, t.amount.Neg(), t.expiresAt})
+		}
+		taken, parts = takeParts(parts, voucher)
+		for _, t := range taken {
+			all[i].Vouchers = addVoucherPart(all[i].Vouchers, VoucherPart{t.id, t.amount.Neg()})
+		}
 	}
 	return all
+}
+
+// part is what a grant or a voucher bears.
+type part struct {
+	id        string
+	amount    Amount
+	expiresAt *time.Time
+}
+
+// takeParts takes an amount from the first parts on; the last may be left in part.
+func takeParts(parts []part, amount Amount) (taken, left []part) {
+	for amount.Sign() > 0 {
+		t := parts[0]
+		if t.amount = lesser(t.amount, amount); t.amount == parts[0].amount {
+			parts = parts[1:]
+		} else {
+			parts[0].amount = parts[0].amount.Sub(t.amount)
+		}
+		taken, amount = append(taken, t), amount.Sub(t.amount)
+	}
+	return taken, parts
 }
 
 func (p *refundPlan) corrected(o *Order, l *Line) *LineRefund {

@@ -16,15 +16,20 @@ import (
 // requiredFields are the members that a body can't do without, by type. They are checked where a body is
 // read, as a missing number would otherwise be a zero: a price of nothing.
 var requiredFields = map[reflect.Type][]string{
-	reflect.TypeFor[domain.PlaceOrder]():  {"order_type", "project_id", "consumer_id", "currency", "lines"},
-	reflect.TypeFor[domain.LineSpec]():    {"product_code", "product_name", "resource_type", "count", "charge_mode", "quantity", "unit", "unit_price"},
-	reflect.TypeFor[domain.Component]():   {"component", "value"},
-	reflect.TypeFor[domain.Meter]():       {"meter", "unit"},
-	reflect.TypeFor[domain.Tier]():        {"unit_price"},
-	reflect.TypeFor[domain.VoucherPart](): {"voucher_id", "amount"},
-	reflect.TypeFor[domain.TopUp]():       {"amount", "currency", "reference"},
-	reflect.TypeFor[newKey]():             {"role"},
-	reflect.TypeFor[commandLine]():        {"key", "command", "body"},
+	reflect.TypeFor[domain.PlaceOrder]():   {"order_type", "project_id", "consumer_id", "currency", "lines"},
+	reflect.TypeFor[domain.LineSpec]():     {"product_code", "product_name", "resource_type", "count", "charge_mode", "quantity", "unit", "unit_price"},
+	reflect.TypeFor[domain.Component]():    {"component", "value"},
+	reflect.TypeFor[domain.Meter]():        {"meter", "unit"},
+	reflect.TypeFor[domain.Tier]():         {"unit_price"},
+	reflect.TypeFor[domain.VoucherPart]():  {"voucher_id", "amount"},
+	reflect.TypeFor[domain.TopUp]():        {"amount", "currency", "reference"},
+	reflect.TypeFor[domain.Withdraw]():     {"amount", "currency", "reference"},
+	reflect.TypeFor[domain.GrantGift]():    {"amount", "currency"},
+	reflect.TypeFor[domain.IssueVoucher](): {"amount", "currency"},
+	reflect.TypeFor[domain.FreezeFunds]():  {"amount", "currency", "reason"},
+	reflect.TypeFor[domain.ReleaseFunds](): {"amount", "currency", "reason"},
+	reflect.TypeFor[newKey]():              {"role"},
+	reflect.TypeFor[commandLine]():         {"key", "command", "body"},
 }
 
 // decodeNode reads a node of the tree into the value that into points to. Names are matched exactly, and

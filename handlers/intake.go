@@ -25,7 +25,15 @@ var commandKinds = map[string]commandKind{
 	"pay_order":       {auth.PayOrder, readCommand[domain.PayOrder]},
 	"cancel_order":    {auth.CancelOrder, readCommand[domain.CancelOrder]},
 	"expire_order":    {auth.ActOnTime, readCommand[domain.ExpireOrder]},
+	"refund_order":    {auth.RefundOrder, readCommand[domain.RefundOrder]},
 	"top_up":          {auth.TopUp, readCommand[domain.TopUp]},
+	"withdraw":        {auth.Withdraw, readCommand[domain.Withdraw]},
+	"grant_gift":      {auth.GrantFunds, readCommand[domain.GrantGift]},
+	"issue_voucher":   {auth.GrantFunds, readCommand[domain.IssueVoucher]},
+	"freeze_funds":    {auth.FreezeFunds, readCommand[domain.FreezeFunds]},
+	"release_funds":   {auth.FreezeFunds, readCommand[domain.ReleaseFunds]},
+	"lapse_funds":     {auth.ActOnTime, readCommand[domain.LapseFunds]},
+	"collect_arrears": {auth.ActOnTime, readCommand[domain.CollectArrears]},
 	"change_settings": {auth.ChangeSettings, readCommand[domain.ChangeSettings]},
 }
 
