@@ -22,6 +22,8 @@ const (
 	answersSize = 32 << 10 // bytes, times answersHeld: some 150,000 answers
 	// … for this long, before they are cut off.
 	answersPatience = 10 * time.Minute
+	// rehearsalsMax bounds the dry runs that go on at once.
+	rehearsalsMax = 2
 )
 
 // pending is a line under way.
@@ -37,11 +39,25 @@ type pending struct {
 // itself. Three goroutines work on it: one reads lines and starts their commands, bulkWindow of them ahead;
 // this one gathers answers in order; one writes them.
 func (s *Server) bulk(c *call) error {
-	if c.unknown != nil {
+	dry := c.queryOf().flag("dry_run")
+	switch {
+	case c.wrong != nil:
+		return c.wrong
+	case c.unknown != nil:
 		return unauthenticated(c.unknown)
 	}
 	if err := s.limits.take(c.who); err != nil {
 		return err
+	}
+	executor := s.Executor
+	if dry {
+		rehearsal, err := s.rehearse(c.r.Context())
+		if err != nil {
+			return err
+		}
+		defer s.rehearsals.Add(-1)
+		defer rehearsal.Close()
+		executor = rehearsal
 	}
 	control := http.NewResponseController(c.w)
 	if err := control.EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
@@ -57,7 +73,7 @@ func (s *Server) bulk(c *call) error {
 	}
 
 	under := make(chan pending, bulkWindow)
-	go s.readLines(ctx, lineReader{from: bufio.NewReaderSize(c.r.Body, 64<<10), control: control}, c, under)
+	go s.readLines(ctx, lineReader{from: bufio.NewReaderSize(c.r.Body, 64<<10), control: control}, c, executor, under)
 	answers := make(chan []byte, answersHeld)
 	var written error
 	var writer sync.WaitGroup
@@ -79,8 +95,22 @@ func (s *Server) bulk(c *call) error {
 	return nil
 }
 
+// rehearse begins a dry run, if there are not too many: each may hold much.
+func (s *Server) rehearse(ctx context.Context) (*Executor, error) {
+	if s.rehearsals.Add(1) <= rehearsalsMax {
+		rehearsal, err := s.Executor.Rehearse(ctx)
+		if err == nil {
+			return rehearsal, nil
+		}
+		s.rehearsals.Add(-1)
+		return nil, err
+	}
+	s.rehearsals.Add(-1)
+	return nil, ErrBusy
+}
+
 // readLines starts the commands of the lines in their order, and closes under when there are no more.
-func (s *Server) readLines(ctx context.Context, lines lineReader, c *call, under chan<- pending) {
+func (s *Server) readLines(ctx context.Context, lines lineReader, c *call, executor *Executor, under chan<- pending) {
 	defer close(under)
 	from, asked := sender{Identity: c.who}, time.Now()
 	for {
@@ -102,7 +132,7 @@ func (s *Server) readLines(ctx context.Context, lines lineReader, c *call, under
 			var r Request
 			if r, p.key, p.err = readLine(text, from); p.err == nil {
 				p.id, r.Brief = knownOrder(r.Command)
-				p.wait, p.err = s.Executor.Start(ctx, r)
+				p.wait, p.err = executor.Start(ctx, r)
 			}
 		}
 		select {

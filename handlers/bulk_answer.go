@@ -38,11 +38,13 @@ func appendAnswerLine(b []byte, p pending, r Result) []byte {
 		return append(b, '}', '\n')
 	}
 	if r.Replayed {
-		b = append(b, `,"outcome":"replayed","position":`...)
+		b = append(b, `,"outcome":"replayed"`...)
 	} else {
-		b = append(b, `,"outcome":"accepted","position":`...)
+		b = append(b, `,"outcome":"accepted"`...)
 	}
-	b = strconv.AppendInt(b, r.Last, 10)
+	if r.Last > 0 { // in a dry run there is none
+		b = strconv.AppendInt(append(b, `,"position":`...), r.Last, 10)
+	}
 	if o, ok := r.State.(*domain.Order); ok {
 		p.id = o.OrderID
 	}

@@ -40,6 +40,7 @@ func (p *Problem) Error() string {
 // Codes that are not a rule's.
 const (
 	codeTooLarge           = "too_large"
+	codeDryRunFull         = "dry_run_full"
 	codeMalformed          = "malformed"
 	codeUnknownField       = "unknown_field"
 	codeInvalidValue       = string(domain.InvalidValue)
@@ -72,6 +73,7 @@ type kindOfProblem struct {
 // kindsOfProblems is in the order in which they win when several apply.
 var kindsOfProblems = []kindOfProblem{
 	{codeTooLarge, 413, "Too large", "A body, or a line of many commands, holds at most 512 KiB.", 0},
+	{codeDryRunFull, 413, "Too much for a dry run", "Try the beginning of the file, and import that before the rest.", 0},
 	{codeMalformed, 400, "Not readable", "Send one JSON value in UTF-8: no member twice, at most 32 levels deep, nothing after it.", 0},
 	{codeUnknownField, 400, "Unknown field", "Nothing is ignored silently; the API document lists what may be sent.", 0},
 	{codeInvalidValue, 400, "Invalid value", "field names the place of the value.", 0},
@@ -159,6 +161,8 @@ func problemOf(err error) *Problem {
 		return invalidField("cursor", err.Error())
 	case errors.Is(err, auth.ErrNotFound), errors.Is(err, projections.ErrNotFound):
 		return notFound()
+	case errors.Is(err, ErrRehearsalFull):
+		return problem(codeDryRunFull, err.Error())
 	case errors.Is(err, ErrTooLarge):
 		return problem(codeTooLarge, "the command makes an event of more than 768 KiB; split the order")
 	case errors.Is(err, ErrKeyReused):

@@ -13,7 +13,7 @@ import (
 const rehearsalBytesMax = 256 << 20
 
 // ErrRehearsalFull ends a rehearsal: what its commands would leave behind is more than it may hold.
-var ErrRehearsalFull = errors.New("the commands of a dry run would leave more than 256 MiB of states; try fewer at once")
+var ErrRehearsalFull = errors.New("the commands so far would leave more than 256 MiB of states behind, which is what a dry run may hold")
 
 // Rehearse begins a dry run: the executor that it gives decides commands one after another as this one would, each
 // on what those before it would leave behind, and appends nothing. Positions in its results are 0, but for commands

@@ -45,6 +45,7 @@ func (s *Server) commandRoutes() []route {
 		{
 			method: http.MethodPost, path: "/v1/commands", id: "send-commands", summary: "Carry out many commands, one a line, answered one a line",
 			needs: auth.Read, status: http.StatusOK, body: commandLine{}, answer: lineAnswer{}, handle: s.bulk,
+			query: []parameter{{"dry_run", "true: nothing is carried out; each line is answered as if those before it had been, without a position"}},
 		},
 		readRoute("/v1/commands/{key}", "get-command", "The fate of a command", commandFate{}, s.getCommand),
 	}

@@ -45,6 +45,8 @@ type Server struct {
 	pages  documents
 	// followers counts live streams.
 	followers atomic.Int64
+	// rehearsals counts dry runs.
+	rehearsals atomic.Int64
 	// caughtUp: the read models were near the log's end once.
 	caughtUp atomic.Bool
 	draining atomic.Bool

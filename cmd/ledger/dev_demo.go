@@ -49,7 +49,7 @@ func importDemo(ctx context.Context, dir *dataDir, api *client.Client, stderr io
 		return client.Tally{}, err
 	}
 	shown := newProgress(stderr, "commands", int64(bytes.Count(file.Bytes(), []byte{'\n'})))
-	tally, err := importTo(ctx, api, &file, shown)
+	tally, err := importer(api, shown).Run(ctx, &file)
 	shown.end()
 	if err == nil && tally.Refused > 0 {
 		err = fmt.Errorf("%d of the example's %d commands were refused", tally.Refused, tally.Read)

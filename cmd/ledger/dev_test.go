@@ -159,9 +159,15 @@ func TestImportFromFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	tally := func(o outcome) client.Tally { return importTally(t, o.stdout) }
-	dry := ledger(t, "import", file, "--dry-run")
-	if dry.code != exitConflict || tally(dry) != (client.Tally{Read: 3, Refused: 1}) || !strings.Contains(dry.stderr, "line 4: invalid_value") {
-		t.Errorf("dry run: %+v", dry)
+	for range 2 { // it leaves nothing behind
+		dry := ledger(t, "import", file, "--data", dir, "--dry-run")
+		if dry.code != exitConflict || tally(dry) != (client.Tally{Read: 3, Accepted: 1, Refused: 2}) ||
+			!strings.Contains(dry.stderr, "line 3: duplicate_reference") || !strings.Contains(dry.stderr, "line 4: invalid_value") {
+			t.Errorf("dry run: %+v", dry)
+		}
+	}
+	if dry := ledger(t, "import", file, "--data", dir, "--dry-run", "--allow-refusals"); dry.code != exitDone {
+		t.Errorf("dry run that allows refusals: %+v", dry)
 	}
 	first := ledger(t, "import", file, "--data", dir)
 	if first.code != exitConflict || tally(first) != (client.Tally{Read: 3, Accepted: 1, Refused: 2, Position: 1}) ||

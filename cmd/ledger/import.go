@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"orderledger/handlers"
 	"orderledger/internal/client"
 )
 
@@ -24,7 +22,10 @@ func newImport() *cobra.Command {
 		Long: "Send a file of commands in order, one JSON object a line:\n\n" +
 			`  {"key":"…","command":"place_order","at":"2025-11-04T23:00:00+08:00","body":{…}}` + "\n\n" +
 			"`at` is when it happened, for history that is brought in with a platform key; without it, now.\n" +
-			"Run it again after an interruption: keys that are known are not carried out twice.",
+			"Run it again after an interruption: keys that are known are not carried out twice.\n\n" +
+			"With --dry-run the server decides every line on the ledger as it is and on what the lines before it would\n" +
+			"leave behind, in memory: up to 256 MiB of orders and accounts that change, which is some 100,000 orders.\n" +
+			"Refusals are listed and make the exit code 5, as in the import itself; nothing is carried out.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			file, total, err := openImport(c, args[0])
@@ -33,12 +34,7 @@ func newImport() *cobra.Command {
 			}
 			defer file.Close()
 			shown := newProgress(c.ErrOrStderr(), "commands", total)
-			var tally client.Tally
-			if dryRun {
-				tally, err = checkImport(c.Context(), file, shown)
-			} else {
-				tally, err = sendImport(c, file, shown)
-			}
+			tally, err := sendImport(c, file, dryRun, shown)
 			shown.end()
 			raw, _ := json.Marshal(tally) // numbers
 			fmt.Fprintln(c.OutOrStdout(), string(raw))
@@ -48,7 +44,7 @@ func newImport() *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().BoolVar(&dryRun, "dry-run", false, "check that every line can be read, and send nothing")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "list what would be refused, each line as if those before it had been carried out, and carry nothing out")
 	c.Flags().BoolVar(&allowRefusals, "allow-refusals", false, "exit 0 although commands were refused")
 	serverFlags(c)
 	return c
@@ -94,23 +90,27 @@ func countLines(r io.Reader) (n int64, err error) {
 	}
 }
 
-func sendImport(c *cobra.Command, file io.Reader, shown *progress) (client.Tally, error) {
+func sendImport(c *cobra.Command, file io.Reader, dryRun bool, shown *progress) (client.Tally, error) {
 	api, err := connect(c)
 	if err != nil {
 		return client.Tally{}, err
 	}
 	defer api.Close()
-	tally, err := importTo(c.Context(), api, file, shown)
+	m := importer(api, shown)
+	if dryRun {
+		return m.DryRun(c.Context(), file)
+	}
+	tally, err := m.Run(c.Context(), file)
 	if err != nil {
 		err = hinted(err, "Run the import again when that is mended: what was done is not done twice.")
 	}
 	return tally, err
 }
 
-// importTo sends a file of commands and shows how far it has come, and what was refused.
-func importTo(ctx context.Context, api *client.Client, file io.Reader, shown *progress) (client.Tally, error) {
+// importer sends files of commands and shows how far it has come, and what was refused.
+func importer(api *client.Client, shown *progress) *client.Import {
 	var done int64
-	m := client.Import{
+	return &client.Import{
 		Client: api,
 		Answered: func(a client.Answer) {
 			done++
@@ -123,33 +123,4 @@ func importTo(ctx context.Context, api *client.Client, file io.Reader, shown *pr
 			shown.say("%v; sending again in %s", why, pause.Round(time.Millisecond))
 		},
 	}
-	return m.Run(ctx, file)
-}
-
-// checkImport reads every line as the server would, and sends nothing. What the ledger would refuse it can't know.
-func checkImport(ctx context.Context, file io.Reader, shown *progress) (client.Tally, error) {
-	var tally client.Tally
-	lines := client.NewLines(file)
-	for ctx.Err() == nil {
-		line, err := lines.Next()
-		if errors.Is(err, io.EOF) {
-			return tally, nil
-		}
-		if err != nil {
-			return tally, err
-		}
-		tally.Read++
-		shown.at(tally.Read)
-		var wrong error
-		if line.TooLong {
-			wrong = errors.New("too_large: a line has at most 512 KiB")
-		} else if p := handlers.CheckLine(line.Text); p != nil {
-			wrong = p
-		}
-		if wrong != nil {
-			tally.Refused++
-			shown.say("line %d: %v", line.Number, wrong)
-		}
-	}
-	return tally, ctx.Err()
 }

@@ -64,6 +64,41 @@ func (c *Client) Bulk(ctx context.Context, lines [][]byte, answered func(Answer)
 	return readAnswers(resp.Body, len(lines), answered)
 }
 
+// Rehearse sends a whole file of commands to POST /v1/commands as a dry run, in one request, and calls answered for
+// each line that is not empty, in their order; the answer's Line is the line's number in the file. An error, also
+// of the connection, ends it: a dry run can only begin anew.
+func (c *Client) Rehearse(ctx context.Context, file io.Reader, answered func(Answer) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	req, err := c.request(ctx, http.MethodPost, "/v1/commands", io.NopCloser(file))
+	if err != nil {
+		return err
+	}
+	req.URL.RawQuery = "dry_run=true"
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return problemOf(resp)
+	}
+	for decoder := json.NewDecoder(bufio.NewReaderSize(resp.Body, 64<<10)); ; {
+		var a Answer
+		err := decoder.Decode(&a)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the answers: %w", err)
+		}
+		if err := answered(a); err != nil {
+			return err
+		}
+	}
+}
+
 func readAnswers(r io.Reader, want int, answered func(Answer) error) error {
 	decoder := json.NewDecoder(bufio.NewReaderSize(r, 64<<10))
 	for n := 1; n <= want; n++ {

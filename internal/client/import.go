@@ -59,6 +59,20 @@ func (m *Import) Run(ctx context.Context, r io.Reader) (Tally, error) {
 	}
 }
 
+// DryRun has the server say what Run would come to, and sends nothing for good: the file goes in one request, each
+// line being decided on what those before it would leave behind. It ends with the first line that has no fate, such as
+// when the file is more than a dry run may hold.
+func (m *Import) DryRun(ctx context.Context, r io.Reader) (Tally, error) {
+	err := m.Client.Rehearse(ctx, r, func(a Answer) error {
+		if !a.Final() || a.Code == "dry_run_full" {
+			return fmt.Errorf("line %d: %w", a.Line, &Problem{Code: a.Code, Detail: a.Detail})
+		}
+		m.note(a)
+		return nil
+	})
+	return m.tally, err
+}
+
 // chunk collects the lines of one request. A line that no server takes is answered here.
 func (m *Import) chunk(lines *Lines) ([]Line, error) {
 	var chunk []Line
