@@ -43,20 +43,35 @@ func (p Period) Bounds(zone *time.Location) (from, to time.Time) {
 	return monthStart(t.Year(), t.Month(), zone), monthStart(t.Year(), t.Month()+1, zone)
 }
 
-// monthStart is the first instant of a month. Where clocks are changed just then, midnight of the first
-// does not exist, or comes twice, and time.Date may answer with an instant beside it.
+// monthStart is the first instant of a month.
 func monthStart(year int, month time.Month, zone *time.Location) time.Time {
-	t := time.Date(year, month, 1, 0, 0, 0, 0, zone)
-	if t.Day() != 1 { // skipped: the month begins with the new time
-		_, t = t.ZoneBounds()
-		return t
+	return dayStart(year, month, 1, zone)
+}
+
+// dayStart is the first instant of a day; of a day that the zone left out, the first instant after it. Where clocks are
+// changed just then, midnight does not exist, or comes twice, and time.Date may answer with an instant beside it.
+func dayStart(year int, month time.Month, day int, zone *time.Location) time.Time {
+	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	since, until := t.ZoneBounds()
+	switch want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC); civil(t).Compare(want) {
+	case -1: // skipped: the day begins with the new time
+		return until
+	case 1:
+		return since
+	default:
+		before := since.Add(-1).In(zone)
+		if since.IsZero() || !civil(before).Equal(want) {
+			return t
+		}
+		name, offset := before.Zone() // the first of two midnights
+		return time.Date(year, month, day, 0, 0, 0, 0, time.FixedZone(name, offset)).In(zone)
 	}
-	changed, _ := t.ZoneBounds()
-	if before := changed.Add(-1).In(zone); !changed.IsZero() && before.Day() == 1 && before.Month() == t.Month() && before.Year() == t.Year() {
-		name, offset := before.Zone()
-		t = time.Date(year, month, 1, 0, 0, 0, 0, time.FixedZone(name, offset)).In(zone)
-	}
-	return t
+}
+
+// civil is the date that a clock on the wall shows, as midnight in UTC.
+func civil(t time.Time) time.Time {
+	year, month, day := t.Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
 // zones caches parsed zones: loading one reads the whole rule file, and every payment needs it.
