@@ -173,14 +173,14 @@ func laterEvents() []domain.Event {
 			OrgID: "org-acme", ResourceID: "bsr-1",
 			Records: []domain.UsageRecord{{RecordID: "r-1", Meter: "tokens", Quantity: decimal("2.5"), Unit: "1k", From: at, To: until, Late: true}},
 			Uses: []domain.Use{{
-				CycleStart: at, CycleEnd: until, ProductCode: "gpu-instance", BillingItem: "compute", Meter: "tokens", RateFrom: at,
+				CycleStart: at, CycleEnd: until, Period: "2025-11", ProductCode: "gpu-instance", BillingItem: "compute", Meter: "tokens", RateFrom: at,
 				Quantity: decimal("2.5"), From: at, To: until, Records: 1,
 			}},
 			OpenedPeriods: []domain.Period{"2025-11"},
 		},
-		domain.ResourceSettled{OrgID: "org-acme", ResourceID: "bsr-1", Through: until, OrderID: otherID, SettledPeriods: []domain.Period{"2025-11"}},
+		domain.ResourceSettled{OrgID: "org-acme", ResourceID: "bsr-1", Through: until, All: true, OrderIDs: []string{otherID}, SettledPeriods: []domain.Period{"2025-11"}},
 		domain.OverdueCharged{OrgID: "org-acme", ResourceID: "bsr-1", OrderID: otherID, Through: until},
-		domain.ResourceClosed{OrgID: "org-acme", ResourceID: "bsr-1", Reason: "done", SettlementOrder: otherID, RefundOrders: []string{otherID}},
+		domain.ResourceClosed{OrgID: "org-acme", ResourceID: "bsr-1", Reason: "done", SettlementOrders: []string{otherID}, RefundOrders: []string{otherID}},
 	}
 }
 

@@ -76,6 +76,8 @@ type Term struct {
 	// OrderID and LineNo are the order line that set the term last.
 	OrderID string `json:"order_id"`
 	LineNo  int    `json:"line_no"`
+	// OpenedBy is the order that the term began with, whose bill lines are those of the term's use; "" is OrderID.
+	OpenedBy string `json:"opened_by,omitempty"`
 }
 
 // Rate is what use costs from a time on.
@@ -104,8 +106,11 @@ type AutoRenew struct {
 
 // Use is what a meter counted in a cycle, at one rate.
 type Use struct {
-	CycleStart  time.Time `json:"cycle_start"`
-	CycleEnd    time.Time `json:"cycle_end"`
+	CycleStart time.Time `json:"cycle_start"`
+	CycleEnd   time.Time `json:"cycle_end"`
+	// Period is the month of the cycle's start, by the clocks that the organisation had when the use was reported: the
+	// month that this use keeps open.
+	Period      Period    `json:"period"`
 	ProductCode string    `json:"product_code"`
 	BillingItem string    `json:"billing_item,omitempty"`
 	Meter       string    `json:"meter"`
@@ -131,6 +136,7 @@ func (r *Resource) StreamVersion() int64 { return r.Version }
 
 // compareUses orders uses by cycle, term, meter and rate.
 func compareUses(a, b *Use) int {
-	return cmp.Or(a.CycleStart.Compare(b.CycleStart), a.CycleEnd.Compare(b.CycleEnd), cmp.Compare(a.ProductCode, b.ProductCode),
-		cmp.Compare(a.BillingItem, b.BillingItem), cmp.Compare(a.Meter, b.Meter), a.RateFrom.Compare(b.RateFrom))
+	return cmp.Or(a.CycleStart.Compare(b.CycleStart), a.CycleEnd.Compare(b.CycleEnd), cmp.Compare(a.Period, b.Period),
+		cmp.Compare(a.ProductCode, b.ProductCode), cmp.Compare(a.BillingItem, b.BillingItem), cmp.Compare(a.Meter, b.Meter),
+		a.RateFrom.Compare(b.RateFrom))
 }

@@ -56,13 +56,15 @@ type UsageRecord struct {
 	Late bool `json:"late,omitempty"`
 }
 
-// ResourceSettled says that use up to a cycle's end is settled, by an order if it had to be.
+// ResourceSettled says that use is settled: all of the cycles that ended by a time, or all that there was.
 type ResourceSettled struct {
 	OrgID      string    `json:"org_id"`
 	ResourceID string    `json:"resource_id"`
 	Through    time.Time `json:"through"`
-	// OrderID is the settlement; "" when there was nothing to settle.
-	OrderID string `json:"order_id,omitempty"`
+	// All: use of cycles that are not over was settled, too.
+	All bool `json:"all,omitempty"`
+	// OrderIDs are the settlements: one for each month and each order that opened what was used.
+	OrderIDs []string `json:"order_ids,omitempty"`
 	// SettledPeriods are the months that have no unsettled use any more.
 	SettledPeriods []Period `json:"settled_periods,omitempty"`
 }
@@ -77,11 +79,11 @@ type OverdueCharged struct {
 
 // ResourceClosed says that the resource is gone, and which orders settled its account.
 type ResourceClosed struct {
-	OrgID           string   `json:"org_id"`
-	ResourceID      string   `json:"resource_id"`
-	Reason          string   `json:"reason,omitempty"`
-	SettlementOrder string   `json:"settlement_order_id,omitempty"`
-	RefundOrders    []string `json:"refund_order_ids,omitempty"`
+	OrgID            string   `json:"org_id"`
+	ResourceID       string   `json:"resource_id"`
+	Reason           string   `json:"reason,omitempty"`
+	SettlementOrders []string `json:"settlement_order_ids,omitempty"`
+	RefundOrders     []string `json:"refund_order_ids,omitempty"`
 }
 
 func (ResourceChanged) stored() string { return TypeResourceChanged }
@@ -124,22 +126,14 @@ func (e RenewalTried) evolve(s State, m Meta) State {
 
 func (e UsageRecorded) evolve(s State, m Meta) State {
 	return resourceAfter(s, m, func(r *Resource) {
-		for _, u := range e.Uses {
-			r.Uses = addUse(r.Uses, u)
-		}
+		r.Uses = mergeUses(r.Uses, e.Uses)
 		r.UnsettledPeriods = append(r.UnsettledPeriods[:len(r.UnsettledPeriods):len(r.UnsettledPeriods)], e.OpenedPeriods...)
 	})
 }
 
 func (e ResourceSettled) evolve(s State, m Meta) State {
 	return resourceAfter(s, m, func(r *Resource) {
-		var uses []Use
-		for _, u := range r.Uses {
-			if u.CycleEnd.After(e.Through) {
-				uses = append(uses, u)
-			}
-		}
-		r.Uses, r.SettledThrough = uses, &e.Through
+		r.Uses, r.SettledThrough = usesAfter(r.Uses, e), &e.Through
 		r.UnsettledPeriods = periodsWithout(r.UnsettledPeriods, e.SettledPeriods)
 	})
 }
@@ -154,30 +148,45 @@ func (e ResourceClosed) evolve(s State, m Meta) State {
 	})
 }
 
-// addUse adds to the same meter of the same cycle at the same rate, and keeps the order of uses.
-func addUse(all []Use, u Use) []Use {
-	next := append(make([]Use, 0, len(all)+1), all...)
-	for i := range next {
-		old := &next[i]
-		switch c := compareUses(old, &u); {
-		case c == 0:
-			old.Quantity = Decimal{old.Quantity.Add(u.Quantity.Decimal)}
-			if u.From.Before(old.From) {
-				old.From = u.From
-			}
-			if u.To.After(old.To) {
-				old.To = u.To
-			}
-			old.Records += u.Records
-			return next
-		case c > 0:
-			next = append(next, Use{})
-			copy(next[i+1:], next[i:])
-			next[i] = u
-			return next
+// mergeUses adds uses to others: to those of the same meter, cycle and rate, or between them. Both are in the order of
+// compareUses, and so is what comes of them; it takes time in proportion to their number.
+func mergeUses(all, more []Use) []Use {
+	next := make([]Use, 0, len(all)+len(more))
+	for i := range more {
+		u := more[i]
+		for len(all) > 0 && compareUses(&all[0], &u) < 0 {
+			next, all = append(next, all[0]), all[1:]
+		}
+		if len(all) > 0 && compareUses(&all[0], &u) == 0 {
+			u = all[0].plus(u)
+			all = all[1:]
+		}
+		next = append(next, u)
+	}
+	return append(next, all...)
+}
+
+func (u Use) plus(more Use) Use {
+	u.Quantity = Decimal{u.Quantity.Add(more.Quantity.Decimal)}
+	if more.From.Before(u.From) {
+		u.From = more.From
+	}
+	if more.To.After(u.To) {
+		u.To = more.To
+	}
+	u.Records += more.Records
+	return u
+}
+
+// usesAfter are the uses that a settlement leaves.
+func usesAfter(all []Use, e ResourceSettled) []Use {
+	var left []Use
+	for _, u := range all {
+		if !e.All && u.CycleEnd.After(e.Through) {
+			left = append(left, u)
 		}
 	}
-	return append(next, u)
+	return left
 }
 
 func periodsWithout(all, gone []Period) []Period {
