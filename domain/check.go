@@ -161,6 +161,17 @@ func (k *checker) resourceID(field, s string) {
 	}
 }
 
+func (k *checker) requiredResourceID(field, s string) {
+	k.required(field, s, 4*resourceIDMax)
+	k.resourceID(field, s)
+}
+
+func (k *checker) period(field string, p Period) {
+	if _, ok := ParsePeriod(string(p)); !ok {
+		k.fail(field, "a month such as 2025-11")
+	}
+}
+
 func (k *checker) currency(field string, c Currency) {
 	if !c.Known() {
 		k.fail(field, "an ISO 4217 code such as CNY")

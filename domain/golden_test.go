@@ -163,7 +163,7 @@ func laterEvents() []domain.Event {
 				ProductCode: "gpu-instance", ProductName: "GPU instance", BillingItem: "compute", ChargeMode: domain.ModeMetered,
 				Config: []domain.Component{{Component: "GPU", Value: "4", Unit: "card"}}, Count: decimal("1"), Quantity: decimal("1"), Unit: "month",
 				UnitPrice: decimal("28.86"), EffectiveAt: &at, ExpiresAt: &until, Cycle: "hour", Rates: []domain.Rate{{From: at, Meters: meters}},
-				OrderID: orderID, LineNo: 1,
+				OrderID: orderID, LineNo: 1, OpenedBy: orderID,
 			}},
 			Leases: []domain.Lease{{OrderID: orderID, LineNo: 1, EffectiveAt: at, ExpiresAt: until}},
 		},

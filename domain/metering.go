@@ -218,6 +218,9 @@ func (m *metering) decision() (Decision, *Rejection) {
 		if page.flush(); page.refused != nil {
 			return Decision{}, page.refused
 		}
+		if last := page.resource.OccurredAt; m.clock.At.Before(last) {
+			return Decision{}, invalid("at", "history can't go back: the resource's last event happened at %s", last.Format(time.RFC3339Nano))
+		}
 		ref := ResourceRef(m.orgID, page.resource.ResourceID)
 		for _, e := range page.events {
 			d.Events = append(d.Events, StreamEvent{ref, e})

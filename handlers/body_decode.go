@@ -28,6 +28,9 @@ var requiredFields = map[reflect.Type][]string{
 	reflect.TypeFor[domain.IssueVoucher](): {"amount", "currency"},
 	reflect.TypeFor[domain.FreezeFunds]():  {"amount", "currency", "reason"},
 	reflect.TypeFor[domain.ReleaseFunds](): {"amount", "currency", "reason"},
+	reflect.TypeFor[domain.ReportUsage]():  {"records"},
+	reflect.TypeFor[domain.UsageReport]():  {"record_id", "meter", "quantity", "unit", "from", "to"},
+	reflect.TypeFor[domain.SetAutoRenew](): {"enabled"},
 	reflect.TypeFor[newKey]():              {"role"},
 	reflect.TypeFor[commandLine]():         {"key", "command", "body"},
 }

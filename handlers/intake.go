@@ -35,6 +35,14 @@ var commandKinds = map[string]commandKind{
 	"lapse_funds":     {auth.ActOnTime, readCommand[domain.LapseFunds]},
 	"collect_arrears": {auth.ActOnTime, readCommand[domain.CollectArrears]},
 	"change_settings": {auth.ChangeSettings, readCommand[domain.ChangeSettings]},
+
+	"report_usage":   {auth.ReportUsage, readCommand[domain.ReportUsage]},
+	"settle_usage":   {auth.ActOnTime, readCommand[domain.SettleUsage]},
+	"charge_overdue": {auth.ActOnTime, readCommand[domain.ChargeOverdue]},
+	"set_auto_renew": {auth.ManageResource, readCommand[domain.SetAutoRenew]},
+	"renew_resource": {auth.ActOnTime, readCommand[domain.RenewResource]},
+	"close_resource": {auth.ManageResource, readCommand[domain.CloseResource]},
+	"close_period":   {auth.ClosePeriod, readCommand[domain.ClosePeriod]},
 }
 
 func readCommand[C domain.Command](t *tree, body int) (domain.Command, error) {

@@ -183,7 +183,9 @@ func problemOf(err error) *Problem {
 
 func problemOfRejection(r *domain.Rejection) *Problem {
 	if r.Code == domain.NotFound {
-		return notFound() // the same body for what is missing and what is another's
+		p := notFound() // the same body for what is missing and what is another's
+		p.Field = r.Field
+		return p
 	}
 	p := problem(string(r.Code), r.Detail)
 	p.Field = r.Field

@@ -1,0 +1,121 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+const overdueDay = 24 * time.Hour
+
+// ChargeOverdue bills a resource whose lease has run out for the next day, which is charged when it begins. That goes on
+// for as many days as the organisation's settings say.
+type ChargeOverdue struct {
+	OrgID      string `json:"org_id"`
+	ResourceID string `json:"resource_id"`
+}
+
+func (c ChargeOverdue) Name() string             { return "charge_overdue" }
+func (c ChargeOverdue) Org() string              { return c.OrgID }
+func (c ChargeOverdue) ForOrg(id string) Command { c.OrgID = id; return c }
+
+// Check finds what is wrong with the command whatever the ledger holds.
+func (c ChargeOverdue) Check() *Rejection {
+	k := &checker{}
+	k.id("org_id", c.OrgID)
+	k.requiredResourceID("resource_id", c.ResourceID)
+	return k.first
+}
+
+// Needs are the resource, the account that is debited, and the organisation, whose settings and months decide.
+func (c ChargeOverdue) Needs(States) []Ref {
+	return []Ref{ResourceRef(c.OrgID, c.ResourceID), AccountRef(c.OrgID), OrgRef(c.OrgID)}
+}
+
+func (c ChargeOverdue) decide(s States, clock Clock) (Decision, *Rejection) {
+	r, refused := activeResource(s, c.OrgID, c.ResourceID, clock)
+	if refused != nil {
+		return Decision{}, refused
+	}
+	org := s.Org(c.OrgID)
+	terms, from := r.overdue(SettingsOf(org), clock.At)
+	if len(terms) == 0 {
+		return Decision{}, reject(NothingDue, "no lease ran out that is to be charged for another day")
+	}
+	to := from.Add(overdueDay)
+	lines := make([]Line, len(terms))
+	for i, t := range terms {
+		line, err := r.overdueLine(t, from, to)
+		if err != nil {
+			return Decision{}, reject(LimitReached, "the day of %s: %s", t.ProductCode, err)
+		}
+		lines[i] = line
+	}
+	id := derivedID("overdue", c.OrgID, c.ResourceID, numbered(r.Version))
+	d := newDraft(s, clock)
+	d.debit(r.order(id, OverdueDaily, terms[0].OrderID, lines), bookingPeriod(org, from))
+	d.emit(ResourceRef(c.OrgID, c.ResourceID), OverdueCharged{OrgID: c.OrgID, ResourceID: c.ResourceID, OrderID: id, Through: to})
+	return d.Decision, nil
+}
+
+// overdue are the prepaid terms to be charged for the day that begins next, if it has begun at a time. It begins where
+// the first lease ended, or where the last day charged did.
+func (r *Resource) overdue(settings Settings, at time.Time) (terms []*Term, from time.Time) {
+	days := int64(DefaultOverdueDays)
+	if settings.OverdueDays != nil {
+		days = *settings.OverdueDays
+	}
+	charged := func(t *Term, from time.Time) bool {
+		return t.leased() && !from.Before(*t.ExpiresAt) && from.Before(t.ExpiresAt.Add(time.Duration(days)*overdueDay))
+	}
+	for i := range r.Terms {
+		if t := &r.Terms[i]; t.leased() {
+			start := *t.ExpiresAt
+			if r.OverdueThrough != nil && r.OverdueThrough.After(start) {
+				start = *r.OverdueThrough
+			}
+			if charged(t, start) && !start.After(at) && (from.IsZero() || start.Before(from)) {
+				from = start
+			}
+		}
+	}
+	for i := range r.Terms {
+		if t := &r.Terms[i]; !from.IsZero() && charged(t, from) {
+			terms = append(terms, t)
+		}
+	}
+	return terms, from
+}
+
+// leased says whether the term is paid for until a time.
+func (t *Term) leased() bool { return t.ChargeMode.Group() == Prepay && t.ExpiresAt != nil }
+
+// overdueLine is a day of the term, at its lease's price by its days.
+func (r *Resource) overdueLine(t *Term, from, to time.Time) (Line, error) {
+	price := Decimal{t.UnitPrice.Mul(t.Quantity.Decimal).DivRound(t.leaseDays(), decimalFractionDigits)}
+	list, err := r.Currency.round(t.Count.Mul(price.Decimal))
+	if err != nil {
+		return Line{}, err
+	}
+	l := r.line(t, list)
+	l.ChargeMode, l.Quantity, l.Unit, l.UnitPrice = ModeDay, wholeNumber(1), "day", price
+	l.EffectiveAt, l.ExpiresAt = &from, &to
+	return l, nil
+}
+
+// leaseDays is how long the lease was, in days of 24 hours and parts of one. Where nobody said when it began, its units
+// tell.
+func (t *Term) leaseDays() decimal.Decimal {
+	if t.EffectiveAt != nil && t.EffectiveAt.Before(*t.ExpiresAt) {
+		length := decimal.NewFromInt(t.ExpiresAt.Sub(*t.EffectiveAt).Microseconds())
+		return length.DivRound(decimal.NewFromInt(overdueDay.Microseconds()), 2*decimalFractionDigits)
+	}
+	days := map[ChargeMode]int64{ModeYear: 365, ModeDay: 1}[t.ChargeMode]
+	if days == 0 {
+		days = 30
+	}
+	if t.Quantity.Sign() <= 0 {
+		return decimal.NewFromInt(days)
+	}
+	return t.Quantity.Mul(decimal.NewFromInt(days))
+}
