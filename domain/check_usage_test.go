@@ -105,7 +105,6 @@ func (b usageBooks) checkUnsettled(orgID string) {
 // checkResource wants a resource's uses in order, its months to be those of its uses, and its leases to be paid for.
 func checkResource(w *world, r *domain.Resource) {
 	var months []domain.Period
-	zone := domain.SettingsOf(w.Org(r.OrgID)).Location()
 	for i, u := range r.Uses {
 		if !u.CycleStart.Before(u.CycleEnd) || r.SettledThrough != nil && !u.CycleEnd.After(*r.SettledThrough) || u.Records < 1 {
 			w.t.Fatalf("use: %+v, settled through %v", u, r.SettledThrough)
@@ -113,10 +112,11 @@ func checkResource(w *world, r *domain.Resource) {
 		if i > 0 && u.CycleStart.Before(r.Uses[i-1].CycleStart) {
 			w.t.Fatalf("use: %+v comes after %+v", u, r.Uses[i-1])
 		}
-		if month := domain.PeriodOf(u.CycleStart, zone); !slices.Contains(months, month) {
-			months = append(months, month)
+		if !slices.Contains(months, u.Period) {
+			months = append(months, u.Period)
 		}
 	}
+	slices.Sort(months)
 	if held := slices.Sorted(slices.Values(r.UnsettledPeriods)); !slices.Equal(held, months) {
 		w.t.Fatalf("use: resource %s has use of %v, and holds back %v", r.ResourceID, months, r.UnsettledPeriods)
 	}
