@@ -7,12 +7,26 @@ import (
 	"orderledger/domain"
 )
 
+var orderKinds = []kind{
+	{10, (*generator).purchase},
+	{0, (*generator).followUp},
+	{14, (*generator).pay},
+	{2, func(g *generator) domain.Command {
+		o := g.order(domain.Unpaid, domain.AwaitingApproval)
+		return domain.CancelOrder{OrderID: o.OrderID, OrgID: g.orgOf(o), Reason: g.reason()}
+	}},
+	{2, func(g *generator) domain.Command {
+		o := g.order(domain.Unpaid, domain.AwaitingApproval)
+		return domain.ExpireOrder{OrderID: o.OrderID, OrgID: g.orgOf(o)}
+	}},
+}
+
 func (g *generator) purchase() domain.Command {
 	c := domain.PlaceOrder{
 		OrderID: g.newOrderID(), OrgID: g.org(), OrderType: domain.Purchase, ProjectID: "p", ConsumerID: "c", Currency: g.currency(), Reason: g.reason(),
 		Fresh: g.one(2),
 	}
-	if g.transfers && g.one(12) {
+	if g.one(1e9) {
 		c.OrderType = domain.TransferIn
 	}
 	if g.one(25) {

@@ -13,9 +13,8 @@ import (
 type generator struct {
 	*rand.Rand
 	*world
-	now       time.Time
-	orders    int
-	transfers bool
+	now    time.Time
+	orders int
 	// currencies are those of the organisations' orders; with one, funds and orders meet more often.
 	currencies []domain.Currency
 }
@@ -28,25 +27,13 @@ func newGenerator(r *rand.Rand) *generator {
 	return g
 }
 
-// kinds are the commands with their weights.
-var kinds = []struct {
+// kind is a sort of command, and how often it is made beside the others.
+type kind struct {
 	weight int
 	make   func(*generator) domain.Command
-}{
-	{10, (*generator).purchase},
-	{0, (*generator).followUp},
-	{14, (*generator).pay},
-	{2, func(g *generator) domain.Command {
-		o := g.order(domain.Unpaid, domain.AwaitingApproval)
-		return domain.CancelOrder{OrderID: o.OrderID, OrgID: g.orgOf(o), Reason: g.reason()}
-	}},
-	{2, func(g *generator) domain.Command {
-		o := g.order(domain.Unpaid, domain.AwaitingApproval)
-		return domain.ExpireOrder{OrderID: o.OrderID, OrgID: g.orgOf(o)}
-	}},
-	{6, (*generator).topUp},
-	{1, (*generator).settings},
 }
+
+var kinds = slices.Concat(orderKinds, moneyKinds)
 
 var totalWeight = func() (sum int) {
 	for _, k := range kinds {

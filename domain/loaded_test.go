@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"bytes"
+	"strings"
 
 	"orderledger/domain"
 )
@@ -116,15 +117,21 @@ func ownOrder(c domain.Command, ref domain.Ref) bool {
 	if p, ok := c.(domain.PlaceOrder); ok && p.Fresh && ref == domain.OrderRef(p.OrderID) {
 		return true
 	}
-	return ref.Kind == domain.KindOrder && len(ref.ID) == 36 && ref.ID[14] == '8'
+	return ref.Kind == domain.KindOrder && neverThere(ref)
+}
+
+// neverThere says that a stream can only be made by the command that asks for it: the order that it derives an id for.
+// A resource without an id is none.
+func neverThere(ref domain.Ref) bool {
+	return ref.Kind == domain.KindOrder && len(ref.ID) == 36 && ref.ID[14] == '8' || ref.Kind == domain.KindResource && strings.HasSuffix(ref.ID, "/")
 }
 
 func (v *loaded) state(ref domain.Ref) domain.State {
 	if v.refs[ref] {
 		return v.w.states[ref]
 	}
-	if v.strict && (v.w.states[ref] != nil || ref.Kind != domain.KindOrder || ref.ID[14] != '8') {
-		v.w.t.Fatalf("a command looks at %s, which it does not need", ref)
+	if v.strict && !(v.w.states[ref] == nil && neverThere(ref)) {
+		v.w.t.Fatalf("needs: a command looks at %s, which it did not name", ref)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func grow(ctx context.Context, log *eventstore.Log, events int, accounts int) er
 	if err != nil {
 		return err
 	}
-	g := &grower{log: log, head: head, states: map[domain.Ref]domain.State{}, run: head.Position}
+	g := newGrower(log, head)
 	for i := range accounts {
 		if err := g.do(ctx, domain.TopUp{OrgID: org(i), Amount: money("1000000000.00"), Currency: "CNY", Reference: fmt.Sprintf("grow-%d", g.run)}); err != nil {
 			return err
@@ -47,6 +47,10 @@ type grower struct {
 	keys   int
 }
 
+func newGrower(log *eventstore.Log, head eventstore.Head) *grower {
+	return &grower{log: log, head: head, states: map[domain.Ref]domain.State{}, run: head.Position}
+}
+
 func (g *grower) Order(id string) *domain.Order {
 	o, _ := g.states[domain.OrderRef(id)].(*domain.Order)
 	return o
@@ -57,9 +61,15 @@ func (g *grower) Account(id string) *domain.Account {
 	return a
 }
 
-func (g *grower) Org(string) *domain.Org { return nil }
+func (g *grower) Org(id string) *domain.Org {
+	o, _ := g.states[domain.OrgRef(id)].(*domain.Org)
+	return o
+}
 
-func (g *grower) Resource(string, string) *domain.Resource { return nil }
+func (g *grower) Resource(org, id string) *domain.Resource {
+	r, _ := g.states[domain.ResourceRef(org, id)].(*domain.Resource)
+	return r
+}
 
 func (g *grower) Taken(string, string, string) bool { return false }
 
