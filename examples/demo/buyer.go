@@ -35,9 +35,8 @@ const (
 
 var reasons = []string{"ordered by mistake", "budget not approved", "重复下单", "wrong size", "配置选错", "project postponed"}
 
-func (b *buyer) buyFor(days int) {
-	first := time.Date(b.end.Year(), b.end.Month(), b.end.Day()-days, 0, 0, 0, 0, b.end.Location())
-	for date := first; date.Before(b.end); date = date.AddDate(0, 0, 1) {
+func (b *buyer) buy() {
+	for date := b.firstDay(); date.Before(b.end); date = date.AddDate(0, 0, 1) {
 		for range b.ordersOn(date.Weekday()) {
 			at := date.Add(9*time.Hour + time.Duration(b.random.IntN(11*60*60))*time.Second)
 			if at.Before(b.end) {
@@ -51,6 +50,15 @@ func (b *buyer) buyFor(days int) {
 	b.purchaseUnpaid(b.end.Add(-time.Duration(20+b.random.IntN(40)) * time.Hour))
 	order, _ := b.purchaseOrder(b.end.Add(-time.Duration(5+b.random.IntN(40))*time.Minute), false)
 	b.emit("pay", "pay_order", b.end, importfile.OnOrder{OrderID: order.OrderID, OrgID: b.id})
+}
+
+// settings come first: what runs out in the history is simply gone, and no days after it are charged.
+func (b *buyer) settings() {
+	b.emit("settings", "change_settings", b.firstDay(), importfile.Settings{OrgID: b.id})
+}
+
+func (b *buyer) firstDay() time.Time {
+	return time.Date(b.end.Year(), b.end.Month(), b.end.Day()-historyDays, 0, 0, 0, 0, b.end.Location())
 }
 
 func (b *buyer) ordersOn(weekday time.Weekday) int {

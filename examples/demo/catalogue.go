@@ -77,12 +77,10 @@ func (s size) unitPrice(mode, currency string) decimal.Decimal {
 	switch mode {
 	case "year":
 		return month.Mul(monthsPerYear)
-	case "month":
+	case "month", "prepaid_30d":
 		return month
 	case "day":
 		return month.Div(fullDays).Round(priceDecimals)
-	case "prepaid_30d":
-		return month.Div(daysPerMonth).Round(priceDecimals)
 	}
 	return decimal.Zero // trial, gift
 }

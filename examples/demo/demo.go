@@ -41,7 +41,8 @@ func history(end time.Time) []importfile.Command {
 			prefix:       prefix + "/" + org.id,
 			end:          end,
 		}
-		b.buyFor(historyDays)
+		b.settings()
+		b.buy()
 		all = append(all, b.commands...)
 		chunks[org.id] = org.topUp
 	}

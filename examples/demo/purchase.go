@@ -52,7 +52,7 @@ func (b *buyer) choose(r *resource, at time.Time, region string, free bool) {
 		r.quantity, unit = 1+b.random.IntN(14), "day"
 		count = 1 + b.random.IntN(3)
 	case "prepaid_30d":
-		r.quantity, unit = pick(b.random, []int{30, 30, 60}), "day"
+		r.quantity, unit = pick(b.random, []int{1, 1, 2}), "prepaid_30d"
 	case "trial", "gift":
 		r.quantity, unit = pick(b.random, []int{7, 14, 30}), "day"
 	}

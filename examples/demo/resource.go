@@ -57,7 +57,7 @@ func (b *buyer) renew(r *resource, purchase string, at time.Time) (time.Time, bo
 	return paidAt, paid
 }
 
-// upgrade buys the next size for the whole days that are left. It reports
+// upgrade buys the next size for the whole days that are left, at a price by the day of its own. It reports
 // false when that lies beyond the history; an upgrade that is not paid leaves
 // the resource as it was.
 func (b *buyer) upgrade(r *resource, purchase string, at time.Time) bool {
@@ -68,8 +68,10 @@ func (b *buyer) upgrade(r *resource, purchase string, at time.Time) bool {
 	days := int(r.line.ExpiresAt.Sub(at) / day)
 	line := r.line
 	line.OldConfig, line.NewConfig = old.config, next.config
-	line.ChargeMode, line.Unit, line.Quantity = "day", "day", decimal.NewFromInt(int64(days))
+	line.Unit, line.Quantity = "day", decimal.NewFromInt(int64(days))
 	line.UnitPrice = next.monthly(r.currency).Sub(old.monthly(r.currency)).Div(daysPerMonth).Round(priceDecimals)
+	price := next.unitPrice(r.mode, r.currency)
+	line.NewUnitPrice = &price
 	line.EffectiveAt = line.ExpiresAt.Add(-time.Duration(days) * day)
 	line.DiscountAmount = b.discountOn(line)
 	order := b.place(at, "upgrade", purchase, *r, []importfile.OrderLine{line})
@@ -98,6 +100,8 @@ func termEnd(from time.Time, mode string, quantity int) time.Time {
 		return importfile.AddMonths(from, 12*quantity)
 	case "month":
 		return importfile.AddMonths(from, quantity)
+	case "prepaid_30d":
+		quantity *= 30
 	}
 	return from.Add(time.Duration(quantity) * day)
 }

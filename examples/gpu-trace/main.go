@@ -14,9 +14,9 @@ import (
 
 const usage = `gpu-trace turns pods of a GPU cluster into ledger commands, one JSON object a line.
 
-  go run ./examples/gpu-trace -pods FILE -prices FILE [-out FILE|-]
+  go run ./examples/gpu-trace -pods FILE -prices FILE [-as prepaid|usage] [-out FILE|-]
 
-Every pod is a prepaid purchase, second 0 of the trace being 2026-04-01T00:00:00+08:00:
+As prepaid, every pod is a purchase, second 0 of the trace being 2026-04-01T00:00:00+08:00:
   organisation  by QoS class: org-ls, org-be, org-burstable, org-guaranteed
   price         of the cheapest type of the families c6i, m6i, r6i (without GPU) or
                 g4dn, g5 (with GPU) that holds its CPU, memory and cards; a share of a
@@ -26,6 +26,14 @@ Every pod is a prepaid purchase, second 0 of the trace being 2026-04-01T00:00:00
   outcome       Running, Succeeded: paid within a minute; Failed: cancelled when the pod
                 is gone, at the latest after 6 days; Pending: expires after 7 days
 Top-ups of whole 100,000 CNY come an hour before the payment that would fall short.
+
+As usage, every pod that was scheduled is a pay-as-you-go resource:
+  organisation  as above, with -usage behind it
+  price         the same, by the second; 40 % less for best effort, whose charge mode is spot
+  use           from schedule to deletion, reported at each month's end and settled then
+  Failed        what was settled is refunded at the end of the month of the deletion
+Each month is closed when its use is settled. Top-ups come before each month is settled.
+
 The same input gives the same output: import it again and nothing happens twice.
 
 `
@@ -43,8 +51,9 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("gpu-trace", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	podsFile := flags.String("pods", "", "CSV `file` of pods: name, cpu_milli, memory_mib, num_gpu, gpu_milli, qos, pod_phase, creation_time, deletion_time")
+	podsFile := flags.String("pods", "", "CSV `file` of pods: name, cpu_milli, memory_mib, num_gpu, gpu_milli, qos, pod_phase, creation_time, deletion_time, scheduled_time")
 	pricesFile := flags.String("prices", "", "CSV `file` of prices: region, instance_type, cny_per_hour")
+	as := flags.String("as", "prepaid", "what the pods become: prepaid or `usage`")
 	out := flags.String("out", "-", "`file` to write, - for standard output")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
@@ -54,7 +63,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if *podsFile == "" || *pricesFile == "" || flags.NArg() > 0 {
-		return errors.New("give -pods FILE and -prices FILE, and nothing else but -out (-h explains)")
+		return errors.New("give -pods FILE and -prices FILE, and nothing else but -as and -out (-h explains)")
 	}
 	prices, err := readFile(*pricesFile, readPrices)
 	if err != nil {
@@ -64,7 +73,11 @@ func run(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	history, err := commands(pods, prices)
+	become := map[string]func([]pod, []instance) ([]importfile.Command, error){"prepaid": commands, "usage": usageCommands}[*as]
+	if become == nil {
+		return fmt.Errorf("-as %q is neither prepaid nor usage", *as)
+	}
+	history, err := become(pods, prices)
 	if err != nil {
 		return err
 	}

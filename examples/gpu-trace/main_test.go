@@ -81,21 +81,22 @@ func TestTrace(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	const podHeader = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,qos,pod_phase,creation_time,deletion_time\n"
-	const good = "a,1000,1024,0,0,LS,Running,0,60\n"
+	const podHeader = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,qos,pod_phase,creation_time,deletion_time,scheduled_time\n"
+	const good = "a,1000,1024,0,0,LS,Running,0,60,0\n"
 	for name, c := range map[string]struct{ pods, want string }{
 		"column":    {"name,cpu_milli\n", "row 1: column memory_mib is missing"},
-		"number":    {podHeader + good + "b,1e3,1024,0,0,LS,Running,0,60\n", `row 3: cpu_milli "1e3" is not a whole number`},
-		"negative":  {podHeader + "b,1000,-1,0,0,LS,Running,0,60\n", `row 2: memory_mib "-1"`},
-		"class":     {podHeader + "b,1000,1024,0,0,XX,Running,0,60\n", `row 2: qos "XX"`},
-		"phase":     {podHeader + "b,1000,1024,0,0,LS,Gone,0,60\n", `row 2: pod_phase "Gone"`},
-		"times":     {podHeader + "b,1000,1024,0,0,LS,Running,60,0\n", "row 2: deletion_time 0 is before creation_time 60"},
-		"far":       {podHeader + "b,1000,1024,0,0,LS,Running,0,99999999999\n", "row 2: deletion_time 99999999999 is more than 210 days"},
+		"number":    {podHeader + good + "b,1e3,1024,0,0,LS,Running,0,60,0\n", `row 3: cpu_milli "1e3" is not a whole number`},
+		"negative":  {podHeader + "b,1000,-1,0,0,LS,Running,0,60,0\n", `row 2: memory_mib "-1"`},
+		"class":     {podHeader + "b,1000,1024,0,0,XX,Running,0,60,0\n", `row 2: qos "XX"`},
+		"phase":     {podHeader + "b,1000,1024,0,0,LS,Gone,0,60,0\n", `row 2: pod_phase "Gone"`},
+		"times":     {podHeader + "b,1000,1024,0,0,LS,Running,60,0,0\n", "row 2: deletion_time 0 is before creation_time 60"},
+		"scheduled": {podHeader + "b,1000,1024,0,0,LS,Running,0,60,61\n", `row 2: scheduled_time "61" is not a whole number between`},
+		"far":       {podHeader + "b,1000,1024,0,0,LS,Running,0,99999999999,0\n", "row 2: deletion_time 99999999999 is more than 210 days"},
 		"twice":     {podHeader + good + good, `row 3: name "a" stands in an earlier row too`},
-		"name":      {podHeader + "\"a b\",1000,1024,0,0,LS,Running,0,60\n", `row 2: name "a b"`},
+		"name":      {podHeader + "\"a b\",1000,1024,0,0,LS,Running,0,60,0\n", `row 2: name "a b"`},
 		"fields":    {podHeader + "b,1000\n", "record on line 2: wrong number of fields"},
 		"empty":     {"", "read the header: EOF"},
-		"too large": {podHeader + "b,999000,1024,0,0,LS,Running,0,60\n", "no instance type of the price list holds pod b: 999000 milli-CPU"},
+		"too large": {podHeader + "b,999000,1024,0,0,LS,Running,0,60,0\n", "no instance type of the price list holds pod b: 999000 milli-CPU"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,9 @@ type pod struct {
 	qos       string
 	phase     string
 	created   time.Duration
+	scheduled time.Duration // from then on it ran; 0 or more only where ran
 	deleted   time.Duration
+	ran       bool
 }
 
 // organisations by quality-of-service class.
@@ -31,7 +33,7 @@ var phases = map[string]bool{"Running": true, "Succeeded": true, "Failed": true,
 // The name becomes part of a key and a resource id.
 var podName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
 
-var podColumns = []string{"name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli", "qos", "pod_phase", "creation_time", "deletion_time"}
+var podColumns = []string{"name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli", "qos", "pod_phase", "creation_time", "deletion_time", "scheduled_time"}
 
 // A trace is weeks long. The bound keeps every time within the range of a
 // duration, and its last command in the past.
@@ -73,6 +75,10 @@ func parsePod(field map[string]string) (pod, error) {
 		created: time.Duration(number["creation_time"]) * time.Second,
 		deleted: time.Duration(number["deletion_time"]) * time.Second,
 	}
+	scheduled, err := strconv.Atoi(field["scheduled_time"])
+	if p.ran = field["scheduled_time"] != ""; p.ran {
+		p.scheduled = time.Duration(scheduled) * time.Second
+	}
 	switch {
 	case !podName.MatchString(p.name):
 		return pod{}, fmt.Errorf("name %q is not 1 to 100 letters, digits, dots, dashes or underscores", p.name)
@@ -84,6 +90,9 @@ func parsePod(field map[string]string) (pod, error) {
 		return pod{}, fmt.Errorf("deletion_time %d is more than %d days after the trace's start", number["deletion_time"], maxSeconds/86400)
 	case p.deleted < p.created:
 		return pod{}, fmt.Errorf("deletion_time %s is before creation_time %s", field["deletion_time"], field["creation_time"])
+	case p.ran && (err != nil || p.scheduled < p.created || p.deleted < p.scheduled):
+		return pod{}, fmt.Errorf("scheduled_time %q is not a whole number between creation_time %s and deletion_time %s",
+			field["scheduled_time"], field["creation_time"], field["deletion_time"])
 	}
 	return p, nil
 }

@@ -109,6 +109,8 @@ func (c *checker) line(text []byte) error {
 		return c.topUp(raw.Body)
 	case "pay_order", "cancel_order", "expire_order":
 		return c.settle(raw.Command, raw.Body, raw.At)
+	case "change_settings":
+		return strict(raw.Body, &importfile.Settings{})
 	}
 	return fmt.Errorf("unknown command %q", raw.Command)
 }

@@ -12,12 +12,13 @@ import (
 )
 
 var units = map[string][]string{
-	"year": {"year"}, "month": {"month"}, "day": {"day"}, "prepaid_30d": {"day"}, "trial": {"day"}, "gift": {"day", "month"},
+	"year": {"year"}, "month": {"month"}, "day": {"day"}, "prepaid_30d": {"prepaid_30d"}, "trial": {"day"}, "gift": {"day", "month"},
 }
 
 // linePayable checks one order line and returns list amount less discount.
 func linePayable(l importfile.OrderLine) (*big.Rat, error) {
-	if !slices.Contains(units[l.ChargeMode], l.Unit) {
+	// The change of a lease is priced by the days that are left.
+	if !slices.Contains(units[l.ChargeMode], l.Unit) && (l.NewUnitPrice == nil || l.Unit != "day") {
 		return nil, fmt.Errorf("unit %q does not fit charge mode %q", l.Unit, l.ChargeMode)
 	}
 	if l.ProductCode == "" || l.ProductName == "" || l.ResourceType == "" || l.ResourceName == "" || l.Region == "" {
@@ -66,6 +67,8 @@ func termEnd(l importfile.OrderLine) time.Time {
 		return importfile.AddMonths(l.EffectiveAt, 12*n)
 	case "month":
 		return importfile.AddMonths(l.EffectiveAt, n)
+	case "prepaid_30d":
+		n *= 30
 	}
 	return l.EffectiveAt.Add(time.Duration(n) * 24 * time.Hour)
 }

@@ -55,9 +55,12 @@ type OrderLine struct {
 	Quantity       decimal.Decimal   `json:"quantity"`
 	Unit           string            `json:"unit"`
 	UnitPrice      decimal.Decimal   `json:"unit_price"`
+	NewUnitPrice   *decimal.Decimal  `json:"new_unit_price,omitempty"`
 	DiscountAmount Amount            `json:"discount_amount"`
-	EffectiveAt    time.Time         `json:"effective_at"`
-	ExpiresAt      time.Time         `json:"expires_at"`
+	Cycle          string            `json:"cycle,omitempty"`
+	Meters         []Meter           `json:"meters,omitempty"`
+	EffectiveAt    time.Time         `json:"effective_at,omitzero"`
+	ExpiresAt      time.Time         `json:"expires_at,omitzero"`
 }
 
 // Component is one part of a resource's configuration.
@@ -80,6 +83,12 @@ type TopUp struct {
 	Amount    Amount `json:"amount"`
 	Currency  string `json:"currency"`
 	Reference string `json:"reference"`
+}
+
+// Settings is the body of change_settings, as far as the examples change any.
+type Settings struct {
+	OrgID       string `json:"org_id"`
+	OverdueDays int64  `json:"overdue_days"`
 }
 
 // Amount is money, printed with both minor digits.
