@@ -46,8 +46,8 @@ func (s *Server) orderRoutes() []route {
 		readRoute("/v1/orders/{order_id}", "get-order", "One order", orderAt{}, s.getOrder),
 		readRoute("/v1/orders/{order_id}/events", "list-order-events", "An order's history, oldest first",
 			projections.List[eventAnswer]{}, s.listOrderEvents, pageParameters()...),
-		readRoute("/v1/orders/{order_id}/bill-lines", "list-order-bill-lines", "An order's bill lines",
-			projections.List[projections.BillLine]{}, s.listOrderBillLines),
+		readRoute("/v1/orders/{order_id}/bill-lines", "list-order-bill-lines", "An order's bill lines, and those of its settlements",
+			projections.List[projections.BillLine]{}, s.listOrderBillLines, pageParameters()...),
 		readRoute("/v1/resources/{resource_id}/orders", "list-resource-orders", "A resource's whole life, oldest order first",
 			projections.List[orderAnswer]{}, s.listResourceOrders, pageParameters()...),
 	}
@@ -143,7 +143,9 @@ func (s *Server) getOrder(c *call) error {
 }
 
 func (s *Server) listOrderBillLines(c *call) error {
-	org, err := s.begin(c.queryOf(), projections.Orders, projections.BillLines)
+	q := c.queryOf()
+	limit := q.limit()
+	org, err := s.begin(q, projections.Orders, projections.BillLines)
 	if err != nil {
 		return err
 	}
@@ -151,7 +153,7 @@ func (s *Server) listOrderBillLines(c *call) error {
 	if _, _, err := s.Reader.Order(c.r.Context(), org, orderID); err != nil {
 		return err
 	}
-	list, err := s.Reader.OrderBillLines(c.r.Context(), org, orderID)
+	list, err := s.Reader.OrderBillLines(c.r.Context(), org, orderID, limit, q.values.Get("cursor"))
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,39 +23,74 @@ type Balance struct {
 	Frozen   string          `json:"frozen"`
 }
 
-// Account is an organisation's account, as the API answers it.
-type Account struct {
-	OrgID    string    `json:"org_id"`
-	Balances []Balance `json:"balances"`
-	AsOf     int64     `json:"as_of_position"`
+// Credit is a balance beside how far its cash may fall below 0. Available is what a payment may take of cash: cash and
+// the credit limit. What is frozen is set apart from cash.
+type Credit struct {
+	Balance
+	CreditLimit string `json:"credit_limit"`
+	Available   string `json:"available"`
 }
 
-// Account has an organisation's balances by currency, or ErrNotFound for an organisation that has not done
-// anything yet. It rests on the read models Accounts and Orgs.
+// Account is an organisation's account, as the API answers it.
+type Account struct {
+	OrgID    string   `json:"org_id"`
+	Balances []Credit `json:"balances"`
+	AsOf     int64    `json:"as_of_position"`
+}
+
+// Account has an organisation's balances by currency, also of currencies in which it has credit alone, or ErrNotFound
+// for an organisation that has not done anything yet. It rests on the read models Accounts and Orgs.
 func (r *Reader) Account(ctx context.Context, org string) (Account, error) {
 	const balances = `
 SELECT currency, cash::text, gift::text, voucher::text, frozen::text
 FROM accounts
-WHERE org_id = $1
-ORDER BY currency`
-	const known = `SELECT EXISTS (SELECT FROM orgs WHERE org_id = $1)`
-	a := Account{OrgID: org, Balances: []Balance{}}
+WHERE org_id = $1`
+	const limits = `SELECT doc -> 'credit_limit' FROM orgs WHERE org_id = $1`
+	a := Account{OrgID: org, Balances: []Credit{}}
 	var one Balance
-	var exists bool
+	var known bool
+	var credit map[domain.Currency]domain.Amount
 	asOf, err := r.read(ctx, org, []string{Accounts, Orgs}, func(b *pgx.Batch) {
 		collect(b, balances, []any{org}, []any{&one.Currency, &one.Cash, &one.Gift, &one.Voucher, &one.Frozen}, func() error {
-			a.Balances = append(a.Balances, one)
+			a.Balances = append(a.Balances, Credit{Balance: one})
 			return nil
 		})
-		b.Queue(known, org).QueryRow(func(row pgx.Row) error { return row.Scan(&exists) })
+		collect(b, limits, []any{org}, []any{&credit}, func() error { known = true; return nil })
 	})
+	if err == nil {
+		a.Balances, err = withCredit(a.Balances, credit)
+	}
 	if err != nil {
 		return a, fmt.Errorf("read account: %w", err)
 	}
-	if a.AsOf = asOf; !exists && len(a.Balances) == 0 {
+	if a.AsOf = asOf; !known && len(a.Balances) == 0 {
 		return a, ErrNotFound
 	}
 	return a, nil
+}
+
+// withCredit fills the limits in, in the order of currencies.
+func withCredit(all []Credit, limits map[domain.Currency]domain.Amount) ([]Credit, error) {
+	for _, c := range sortedKeys(limits) {
+		if !slices.ContainsFunc(all, func(b Credit) bool { return b.Currency == c }) {
+			none := c.Zero().String()
+			all = append(all, Credit{Balance: Balance{c, none, none, none, none}})
+		}
+	}
+	slices.SortFunc(all, func(a, b Credit) int { return cmp.Compare(a.Currency, b.Currency) })
+	for i := range all {
+		b := &all[i]
+		limit, ok := limits[b.Currency]
+		if !ok {
+			limit = b.Currency.Zero()
+		}
+		cash, err := domain.ParseAmount(b.Cash)
+		if err != nil {
+			return nil, err
+		}
+		b.CreditLimit, b.Available = limit.String(), cash.Add(limit).String()
+	}
+	return all, nil
 }
 
 // Entry is one line of an account's statement, as the API answers it: what an event moved in one fund.

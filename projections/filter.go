@@ -26,6 +26,17 @@ type Filter struct {
 	MinAmount, MaxAmount *domain.Amount
 	// HideZero leaves out what costs nothing.
 	HideZero bool
+	// ParentOrderIDs are the orders that others follow.
+	ParentOrderIDs []string
+
+	// About orders alone; a list of bill lines passes over what follows.
+
+	// Arrears: only settlements that wait for money.
+	Arrears bool
+	// Imported: only orders of a history that was brought in, or only others; nil is both.
+	Imported *bool
+	// RefundStates are none, partial and full; Approvals requested, granted and rejected.
+	RefundStates, Approvals, TradeNos []string
 }
 
 // where collects conditions with their parameters. No value ever becomes part of the text.
@@ -93,6 +104,7 @@ func (w *where) head(f *Filter, created, status, amount string) {
 	w.anyOf("project_id", f.ProjectIDs)
 	w.anyOf("consumer_id", f.ConsumerIDs)
 	w.anyOf("business_group", f.BusinessGroups)
+	w.anyOf("parent_order_id", f.ParentOrderIDs)
 	for _, key := range sortedKeys(f.Tags) {
 		w.and("tags ->> ? = ANY(?)", key, f.Tags[key])
 	}
@@ -105,6 +117,19 @@ func (w *where) head(f *Filter, created, status, amount string) {
 	if f.HideZero {
 		w.and(amount + " <> 0")
 	}
+}
+
+// order adds what only orders are filtered by.
+func (w *where) order(f *Filter) {
+	if f.Arrears {
+		w.and("arrears")
+	}
+	if f.Imported != nil {
+		w.and("imported = ?", *f.Imported)
+	}
+	w.anyOf("refund_state", f.RefundStates)
+	w.anyOf("approval", f.Approvals)
+	w.anyOf("trade_no", f.TradeNos)
 }
 
 // line adds what a line is filtered by.

@@ -87,6 +87,7 @@ func ordersWhere(org string, f *Filter) *where {
 	w := &where{}
 	w.org(org)
 	w.head(f, "created_at", "status", "payable_amount")
+	w.order(f)
 	if !f.aboutLines() {
 		return w
 	}
@@ -145,23 +146,23 @@ func (r *Reader) StatusCounts(ctx context.Context, org string) (counts map[strin
 	return counts, asOf, nil
 }
 
-// DueOrder is an unpaid order whose deadline has come.
+// DueOrder is an order that was not paid, or not approved, and whose deadline has come.
 type DueOrder struct {
 	OrderID, OrgID string
 }
 
-// DueOrders lists, over all organisations, the unpaid orders whose deadline has come by now, longest due
-// first, at most limit. Imported ones are left alone for an hour after their recording, as the history
+// DueOrders lists, over all organisations, the orders that were not paid or not approved and whose deadline has come
+// by now, longest due first, at most limit. Imported ones are left alone for an hour after their recording, as the history
 // that is being brought in may still tell their end. next is when the next one falls due; zero when none
 // does.
 func (r *Reader) DueOrders(ctx context.Context, now time.Time, limit int) (due []DueOrder, next time.Time, err error) {
 	const q = `
 SELECT order_id, org_id
 FROM orders
-WHERE status = 'unpaid' AND due_at <= $1
+WHERE status IN ('unpaid', 'awaiting_approval') AND due_at <= $1
 ORDER BY due_at
 LIMIT $2`
-	const nextQuery = `SELECT min(due_at) FROM orders WHERE status = 'unpaid' AND due_at > $1`
+	const nextQuery = `SELECT min(due_at) FROM orders WHERE status IN ('unpaid', 'awaiting_approval') AND due_at > $1`
 	var o DueOrder
 	var at *time.Time
 	_, err = r.read(ctx, AllOrgs, []string{Orders}, func(b *pgx.Batch) {

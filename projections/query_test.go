@@ -157,7 +157,7 @@ func TestTenantsAreApart(t *testing.T) {
 		if mine := o.OrgID == org; mine != (err == nil) || mine != (doc != nil) {
 			t.Errorf("an order of %s: %v", o.OrgID, err)
 		}
-		lines, err := r.OrderBillLines(t.Context(), org, o.OrderID)
+		lines, err := r.OrderBillLines(t.Context(), org, o.OrderID, 0, "")
 		if err != nil || o.OrgID != org && len(lines.Items) > 0 {
 			t.Errorf("bill lines of %s: %d, %v", o.OrgID, len(lines.Items), err)
 		}
@@ -252,7 +252,9 @@ func TestStatement(t *testing.T) {
 		t.Errorf("got %s, %v", text, err)
 	}
 	a, err := r.Account(t.Context(), "org-a")
-	if err != nil || !slices.Equal(a.Balances, []projections.Balance{{"CNY", "21.14", "0.00", "0.00", "0.00"}, {"JPY", "300", "0", "0", "0"}}) {
+	if err != nil || !slices.Equal(a.Balances, []projections.Credit{
+		{projections.Balance{"CNY", "21.14", "0.00", "0.00", "0.00"}, "0.00", "21.14"}, {projections.Balance{"JPY", "300", "0", "0", "0"}, "0", "300"},
+	}) {
 		t.Errorf("account %+v, %v", a, err)
 	}
 	if a, err = r.Account(t.Context(), "org-b"); !errors.Is(err, projections.ErrNotFound) {

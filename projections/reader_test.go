@@ -25,12 +25,13 @@ func newReader(t *testing.T, db *testkit.DB, w *projections.Worker) *projections
 
 // everything is a filter with a value in each field.
 func everything() projections.Filter {
-	some, zero := []string{"a", "b"}, domain.Currency("CNY").Zero()
+	some, zero, imported := []string{"a", "b"}, domain.Currency("CNY").Zero(), true
 	return projections.Filter{
 		CreatedFrom: time.Now().Add(-time.Hour), CreatedTo: time.Now(), Periods: some, Statuses: some, OrderTypes: some, OrderIDs: some,
 		ProjectIDs: some, ConsumerIDs: some, BusinessGroups: some, ChargeModes: some, ChargeGroups: some, Products: some,
 		ResourceIDs: some, ResourceNames: some, Regions: some, Tags: map[string][]string{"team": some, "x": {"y"}},
-		MinAmount: &zero, MaxAmount: &zero, HideZero: true,
+		MinAmount: &zero, MaxAmount: &zero, HideZero: true, ParentOrderIDs: some,
+		Arrears: true, Imported: &imported, RefundStates: some, Approvals: some, TradeNos: some,
 	}
 }
 
@@ -55,6 +56,27 @@ func TestEveryQueryOnNothing(t *testing.T) {
 		if l, err := r.Entries(ctx, org, 0, ""); err != nil || len(l.Items) != 0 {
 			t.Errorf("entries: %+v, %v", l, err)
 		}
+		renewed := true
+		resources := projections.ResourceQuery{
+			Statuses: []string{"active"}, Products: []string{"a"}, ProjectIDs: []string{"a"}, ConsumerIDs: []string{"a"}, Regions: []string{"a"},
+			ResourceTypes: []string{"a"}, ResourceNames: []string{"a"}, AutoRenew: &renewed, LeaseEndFrom: time.Now(), LeaseEndTo: time.Now(), Count: true,
+		}
+		if l, err := r.Resources(ctx, org, resources); err != nil || l.Items == nil || *l.Total != 0 {
+			t.Errorf("resources: %+v, %v", l, err)
+		}
+		lots := projections.LotQuery{States: projections.LotStates, Currencies: []string{"CNY"}, At: time.Now()}
+		if l, err := r.Vouchers(ctx, org, lots); err != nil || len(l.Items) != 0 {
+			t.Errorf("vouchers: %+v, %v", l, err)
+		}
+		if l, err := r.Grants(ctx, org, lots); err != nil || len(l.Items) != 0 {
+			t.Errorf("gifts: %+v, %v", l, err)
+		}
+		if l, err := r.Arrears(ctx, org, 0, ""); err != nil || len(l.Items)+len(l.Totals) != 0 {
+			t.Errorf("arrears: %+v, %v", l, err)
+		}
+		if l, err := r.Periods(ctx, org, 0, ""); err != nil || len(l.Items) != 0 {
+			t.Errorf("months: %+v, %v", l, err)
+		}
 		if c, _, err := r.StatusCounts(ctx, org); err != nil || len(c) != 0 {
 			t.Errorf("counts: %v, %v", c, err)
 		}
@@ -62,7 +84,7 @@ func TestEveryQueryOnNothing(t *testing.T) {
 	if _, err := r.ResourceOrders(ctx, "org-acme", "bsr-1", 10, ""); err != nil {
 		t.Error(err)
 	}
-	if _, err := r.OrderBillLines(ctx, "org-acme", "none"); err != nil {
+	if _, err := r.OrderBillLines(ctx, "org-acme", "none", 0, ""); err != nil {
 		t.Error(err)
 	}
 	if _, _, err := r.DueOrders(ctx, time.Now(), 10); err != nil {
@@ -71,13 +93,17 @@ func TestEveryQueryOnNothing(t *testing.T) {
 	_, _, err1 := r.Order(ctx, "org-acme", "none")
 	_, err2 := r.Account(ctx, "org-acme")
 	_, err3 := r.Org(ctx, "org-acme")
-	for _, err := range []error{err1, err2, err3} {
+	_, _, err4 := r.Resource(ctx, "org-acme", "none")
+	for _, err := range []error{err1, err2, err3, err4} {
 		if !errors.Is(err, projections.ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
 	}
 	if _, err := r.Bill(ctx, "org-acme", "2025-11", "tag:"); !errors.Is(err, projections.ErrBadGroup) {
 		t.Errorf("got %v, want ErrBadGroup", err)
+	}
+	if _, err := r.Seal(ctx, projections.ClosingPeriod{OrgID: "org-acme", Period: "2025-11", Position: 1}); !errors.Is(err, projections.ErrNotReached) {
+		t.Errorf("got %v, want ErrNotReached", err)
 	}
 	all, err := r.Checkpoints(ctx)
 	if err != nil || len(all) != len(projections.Names) {
