@@ -88,21 +88,20 @@ var Labels = map[string][]Label{
 		{"withdrawal", "Withdrawal", "提现"},
 		{"charge", "Charge", "扣款"},
 		{"refund", "Refund", "退款"},
-		{"grant", "Gift granted", "发放赠金"},
+		{"gift", "Gift granted", "发放赠金"},
 		{"voucher", "Voucher issued", "发放代金券"},
 		{"lapse", "Lapsed", "到期失效"},
-		{"freeze", "Frozen", "冻结"},
-		{"release", "Released", "解冻"},
+		{"freeze", "Frozen or released", "冻结/解冻"},
 	},
 	"resource_status": {
 		{string(ResourceActive), "Active", "使用中"},
 		{string(ResourceGone), "Closed", "已删除"},
 	},
 	"voucher_state": {
-		{"pending", "Not valid yet", "未生效"},
 		{"active", "Active", "生效中"},
-		{"used", "Used up", "已用完"},
-		{"expired", "Expired", "已过期"},
+		{"not_yet", "Not valid yet", "未生效"},
+		{"used_up", "Used up", "已用完"},
+		{"lapsed", "Lapsed", "已过期"},
 	},
 	"period_state": {
 		{"open", "Open", "未关账"},
@@ -148,6 +147,15 @@ func (l Label) In(lang string) string {
 		return l.Chinese
 	}
 	return l.English
+}
+
+// Codes are the words of a kind that have labels, in the order of a menu.
+func Codes(kind string) []string {
+	var codes []string
+	for _, l := range Labels[kind] {
+		codes = append(codes, l.Code)
+	}
+	return codes
 }
 
 // LabelOf is the name of a word in a language ("en", "zh"); a word without one stands for itself.

@@ -1,21 +1,21 @@
 package handlers
 
 import (
-	"errors"
-
-	"orderledger/domain"
 	"orderledger/projections"
 )
 
 func (s *Server) accountRoutes() []route {
-	billFilters := append(filterParameters(), parameter{"period", "Billing periods, such as 2025-11"})
+	lots := append(pageParameters(), parameter{"state", "active, not_yet, used_up, lapsed; as of now"}, parameter{"currency", "ISO 4217 codes"})
 	return []route{
 		readRoute("/v1/accounts/{org_id}", "get-account", "An organisation's balances by fund and currency", projections.Account{}, s.getAccount),
 		readRoute("/v1/accounts/{org_id}/entries", "list-entries", "An account's statement, newest first",
 			projections.List[projections.Entry]{}, s.listEntries, pageParameters()...),
-		readRoute("/v1/bill-lines", "list-bill-lines", "List bill lines, newest first", projections.List[projections.BillLine]{}, s.listBillLines, billFilters...),
-		readRoute("/v1/bills/{period}", "get-bill", "A month's bill", projections.Bill{}, s.getBill,
-			parameter{"group_by", "product, region, project, consumer, charge_mode or tag:KEY"}),
+		readRoute("/v1/accounts/{org_id}/vouchers", "list-vouchers", "Vouchers, newest first, also those that are used up or lapsed",
+			projections.List[projections.Voucher]{}, s.listVouchers, lots...),
+		readRoute("/v1/accounts/{org_id}/gifts", "list-gifts", "Gift money that was granted, newest first, also what is used up or lapsed",
+			projections.List[projections.Grant]{}, s.listGifts, lots...),
+		readRoute("/v1/accounts/{org_id}/arrears", "list-arrears", "Settlements that wait for money, the one that is paid first at the top, and their sums",
+			arrearsAnswer{}, s.listArrears, pageParameters()...),
 		readRoute("/v1/orgs/{org_id}", "get-org", "An organisation and its settings", projections.Org{}, s.getOrg),
 	}
 }
@@ -49,46 +49,6 @@ func (s *Server) listEntries(c *call) error {
 	return c.answer(list)
 }
 
-func (s *Server) listBillLines(c *call) error {
-	q := c.queryOf()
-	ask := projections.BillLineQuery{Filter: q.filter(), Limit: q.limit(), Cursor: q.values.Get("cursor"), Count: q.flag("count")}
-	ask.Periods = q.list("period")
-	for _, p := range ask.Periods {
-		if _, ok := domain.ParsePeriod(p); !ok {
-			q.fail("period", "a month such as 2025-11")
-		}
-	}
-	org, err := s.begin(q, projections.BillLines)
-	if err != nil {
-		return err
-	}
-	list, err := s.Reader.ListBillLines(c.r.Context(), org, ask)
-	if err != nil {
-		return err
-	}
-	return c.answer(list)
-}
-
-func (s *Server) getBill(c *call) error {
-	q := c.queryOf()
-	period, ok := domain.ParsePeriod(c.r.PathValue("period"))
-	if !ok {
-		q.fail("period", "a month such as 2025-11")
-	}
-	org, err := s.begin(q, projections.BillLines)
-	if err != nil {
-		return err
-	}
-	bill, err := s.Reader.Bill(c.r.Context(), org, period, q.values.Get("group_by"))
-	if errors.Is(err, projections.ErrBadGroup) {
-		return invalidField("group_by", "one of product, region, project, consumer, charge_mode, tag:KEY")
-	}
-	if err != nil {
-		return err
-	}
-	return c.answer(bill)
-}
-
 func (s *Server) getOrg(c *call) error {
 	org, err := s.beginFor(c.queryOf(), projections.Orgs)
 	if err != nil {
@@ -99,4 +59,66 @@ func (s *Server) getOrg(c *call) error {
 		return err
 	}
 	return c.answer(settings)
+}
+
+// lotsOf reads which vouchers or gifts a list is of, and waits for them.
+func (s *Server) lotsOf(c *call) (org string, ask projections.LotQuery, err error) {
+	q := c.queryOf()
+	ask = projections.LotQuery{
+		States: q.oneOf("state", projections.LotStates...), Currencies: q.list("currency"), Limit: q.limit(), Cursor: q.values.Get("cursor"),
+	}
+	org, err = s.beginFor(q, projections.Vouchers, projections.Orgs)
+	return org, ask, err
+}
+
+func (s *Server) listVouchers(c *call) error {
+	org, ask, err := s.lotsOf(c)
+	if err != nil {
+		return err
+	}
+	list, err := s.Reader.Vouchers(c.r.Context(), org, ask)
+	return s.answerList(c, org, list, err)
+}
+
+func (s *Server) listGifts(c *call) error {
+	org, ask, err := s.lotsOf(c)
+	if err != nil {
+		return err
+	}
+	list, err := s.Reader.Grants(c.r.Context(), org, ask)
+	return s.answerList(c, org, list, err)
+}
+
+// answerList answers with a list of an organisation's, if there is such an organisation.
+func (s *Server) answerList(c *call, org string, list any, err error) error {
+	if err != nil {
+		return err
+	}
+	if _, err := s.Reader.Org(c.r.Context(), org); err != nil {
+		return err
+	}
+	return c.answer(list)
+}
+
+// arrearsAnswer describes a page of arrears, for the document.
+type arrearsAnswer struct {
+	projections.List[orderAnswer]
+	Totals []projections.ArrearsSum `json:"totals" doc:"Of all of them, by currency"`
+}
+
+func (s *Server) listArrears(c *call) error {
+	q := c.queryOf()
+	limit := q.limit()
+	org, err := s.beginFor(q, projections.Orders, projections.Orgs)
+	if err != nil {
+		return err
+	}
+	list, err := s.Reader.Arrears(c.r.Context(), org, limit, q.values.Get("cursor"))
+	if err != nil {
+		return err
+	}
+	if err := s.fillPersonal(c.r.Context(), list.Items); err != nil {
+		return err
+	}
+	return s.answerList(c, org, list, nil)
 }

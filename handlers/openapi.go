@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderledger/domain"
+	"orderledger/projections"
 )
 
 // makeDocuments describes the routes. The schemas come from the types that bodies are read into and
@@ -105,10 +106,20 @@ func responseOf(schemas huma.Registry, rt *route) *huma.Response {
 	return r
 }
 
+// schemaNames are of types that share their name with another.
+var schemaNames = map[reflect.Type]string{
+	reflect.TypeFor[projections.Voucher](): "IssuedVoucher",
+}
+
 // newRegistry makes schemas of types; those with a form of their own say it here, as the domain knows
 // nothing of documents.
 func newRegistry() huma.Registry {
-	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	r := huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
+		if name, ok := schemaNames[t]; ok {
+			return name
+		}
+		return huma.DefaultSchemaNamer(t, hint)
+	})
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Amount](), reflect.TypeFor[amountSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Decimal](), reflect.TypeFor[decimalSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Period](), reflect.TypeFor[periodSchema]())

@@ -21,6 +21,7 @@ func filterParameters() []parameter {
 		{"charge_group", "Of a line's charge mode: prepay, postpay, free"},
 		{"product", "A line's product code"},
 		{"order_id", "Order ids"},
+		{"parent_order_id", "Ids of the orders that others follow"},
 		{"resource_id", "Of a line"},
 		{"resource_name", "Of a line"},
 		{"project_id", "Of the order"},
@@ -39,6 +40,11 @@ func (s *Server) orderRoutes() []route {
 	created := []parameter{
 		{"created_from", "Created at this time or later; without a time or an id, a list covers the last 7 days"},
 		{"created_to", "Created before this time"},
+		{"refund_state", "none, partial, full"},
+		{"approval", "requested, granted, rejected: of orders that needed one"},
+		{"trade_no", "Trade numbers"},
+		{"arrears", "true leaves only settlements that wait for money"},
+		{"imported", "true or false: whether its history was brought in"},
 		{"sort", "-created_at (newest first, the default), created_at, -payable_amount"},
 	}
 	return []route{
@@ -48,8 +54,6 @@ func (s *Server) orderRoutes() []route {
 			projections.List[eventAnswer]{}, s.listOrderEvents, pageParameters()...),
 		readRoute("/v1/orders/{order_id}/bill-lines", "list-order-bill-lines", "An order's bill lines, and those of its settlements",
 			projections.List[projections.BillLine]{}, s.listOrderBillLines, pageParameters()...),
-		readRoute("/v1/resources/{resource_id}/orders", "list-resource-orders", "A resource's whole life, oldest order first",
-			projections.List[orderAnswer]{}, s.listResourceOrders, pageParameters()...),
 	}
 }
 
@@ -63,14 +67,10 @@ type orderAt struct {
 // filter reads what orders and bill lines are both filtered by.
 func (q query) filter() projections.Filter {
 	return projections.Filter{
-		Statuses: q.oneOf("status", "awaiting_approval", "unpaid", "paid", "fulfilling", "fulfilment_failed", "completed",
-			"cancelled", "expired", "voided", "partially_refunded", "refunded"),
-		OrderTypes: q.oneOf("order_type", "purchase", "renewal", "upgrade", "downgrade", "resize", "convert", "term_settlement",
-			"supplement", "recovery", "compensation", "transfer_in", "refund", "overdue_daily", "usage_settlement"),
-		ChargeModes: q.oneOf("charge_mode", "year", "month", "day", "prepaid_30d", "hour", "minute", "metered", "postpaid_cycle",
-			"spot", "gift", "trial"),
-		ChargeGroups: q.oneOf("charge_group", "prepay", "postpay", "free"),
-		Products:     q.list("product"), OrderIDs: q.list("order_id"), ResourceIDs: q.list("resource_id"), ResourceNames: q.list("resource_name"),
+		Statuses: q.word("status", "status"), OrderTypes: q.word("order_type", "order_type"),
+		ChargeModes: q.word("charge_mode", "charge_mode"), ChargeGroups: q.word("charge_group", "charge_group"),
+		ParentOrderIDs: q.list("parent_order_id"),
+		Products:       q.list("product"), OrderIDs: q.list("order_id"), ResourceIDs: q.list("resource_id"), ResourceNames: q.list("resource_name"),
 		ProjectIDs: q.list("project_id"), ConsumerIDs: q.list("consumer_id"), Regions: q.list("region"), BusinessGroups: q.list("business_group"),
 		Tags: q.tags("tag"), MinAmount: q.amount("min_amount"), MaxAmount: q.amount("max_amount"), HideZero: q.flag("hide_zero"),
 	}
@@ -79,6 +79,8 @@ func (q query) filter() projections.Filter {
 func (s *Server) listOrders(c *call) error {
 	q := c.queryOf()
 	ask := projections.OrderQuery{Filter: q.filter(), Limit: q.limit(), Cursor: q.values.Get("cursor"), Count: q.flag("count")}
+	ask.RefundStates, ask.Approvals, ask.TradeNos = q.word("refund_state", "refund_state"), q.word("approval", "approval_state"), q.list("trade_no")
+	ask.Arrears, ask.Imported = q.flag("arrears"), q.choice("imported")
 	ask.CreatedFrom, ask.CreatedTo = q.time("created_from"), q.time("created_to")
 	if !ask.CreatedFrom.IsZero() && !ask.CreatedTo.IsZero() && ask.CreatedTo.Before(ask.CreatedFrom) {
 		q.fail("created_to", "it lies before created_from")
@@ -94,20 +96,6 @@ func (s *Server) listOrders(c *call) error {
 		return err
 	}
 	list, err := s.Reader.Orders(c.r.Context(), org, ask)
-	if err != nil {
-		return err
-	}
-	return s.answerOrders(c, list)
-}
-
-func (s *Server) listResourceOrders(c *call) error {
-	q := c.queryOf()
-	limit := q.limit()
-	org, err := s.begin(q, projections.Orders)
-	if err != nil {
-		return err
-	}
-	list, err := s.Reader.ResourceOrders(c.r.Context(), org, c.r.PathValue("resource_id"), limit, q.values.Get("cursor"))
 	if err != nil {
 		return err
 	}

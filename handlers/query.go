@@ -147,6 +147,18 @@ func (q query) oneOf(name string, words ...string) []string {
 	return all
 }
 
+// word is oneOf the words of a kind that have labels.
+func (q query) word(name, kind string) []string { return q.oneOf(name, domain.Codes(kind)...) }
+
+// choice is a flag that may be left out: nil then.
+func (q query) choice(name string) *bool {
+	if q.values.Get(name) == "" {
+		return nil
+	}
+	yes := q.flag(name)
+	return &yes
+}
+
 func (q query) time(name string) time.Time {
 	text := q.values.Get(name)
 	if text == "" {

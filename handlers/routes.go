@@ -12,7 +12,8 @@ import (
 // allRoutes lists every operation of the API: the mux, the document and the tests of permissions are
 // made of it.
 func (s *Server) allRoutes() []route {
-	return slices.Concat(s.commandRoutes(), s.orderRoutes(), s.accountRoutes(), s.eventRoutes(), s.keyRoutes(), s.statusRoutes(), s.labelRoutes(), s.documentRoutes())
+	return slices.Concat(s.commandRoutes(), s.orderRoutes(), s.resourceRoutes(), s.accountRoutes(), s.billRoutes(),
+		s.eventRoutes(), s.keyRoutes(), s.statusRoutes(), s.labelRoutes(), s.documentRoutes())
 }
 
 func (s *Server) commandRoutes() []route {
