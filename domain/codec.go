@@ -92,6 +92,8 @@ func EncodeEvent(e Event) (name string, payload []byte, err error) {
 		payload = appendOrderPaid(b, &e)
 	case AccountCharged:
 		payload = appendAccountCharged(b, &e)
+	case UsageRecorded:
+		payload = appendUsageRecorded(b, &e)
 	default:
 		payload, err = encode(e)
 	}

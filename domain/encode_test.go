@@ -12,7 +12,7 @@ import (
 // The encoders by hand give the bytes of encoding/json, for any value: every field that a struct has is
 // filled by reflection, so a field that an encoder forgets is found.
 func TestEncodersAreThoseOfJSON(t *testing.T) {
-	for _, e := range []Event{OrderPlaced{}, OrderPaid{}, AccountCharged{}} {
+	for _, e := range []Event{OrderPlaced{}, OrderPaid{}, AccountCharged{}, UsageRecorded{}} {
 		t.Run(TypeOf(e), func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {
