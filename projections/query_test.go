@@ -10,6 +10,7 @@ import (
 
 	"orderledger/domain"
 	"orderledger/internal/schema"
+	"orderledger/internal/testkit"
 	"orderledger/projections"
 )
 
@@ -162,9 +163,14 @@ func TestTenantsAreApart(t *testing.T) {
 			t.Errorf("bill lines of %s: %d, %v", o.OrgID, len(lines.Items), err)
 		}
 	}
-	// Whatever a query forgets, the database doesn't: nothing without an organisation, one with it.
-	pool := l.db.Pool(t, schema.Reader)
-	for _, table := range []string{"orders", "order_lines", "bill_lines", "bill_zones", "accounts", "entries", "orgs"} {
+	apart(t, l.db, org, "orders", "order_lines", "bill_lines", "bill_zones", "accounts", "entries", "orgs")
+}
+
+// apart holds that whatever a query forgets, the database doesn't: nothing without an organisation, one with it.
+func apart(t *testing.T, db *testkit.DB, org string, tables ...string) {
+	t.Helper()
+	pool := db.Pool(t, schema.Reader)
+	for _, table := range tables {
 		for setting, want := range map[string]string{"": "0 0", org: "0 1", projections.AllOrgs: "1 1"} {
 			tx, err := pool.Begin(t.Context())
 			if err != nil {
