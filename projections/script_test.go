@@ -251,7 +251,7 @@ func (s *story) usage() {
 		from := s.at.Add(time.Duration(i) * time.Hour)
 		s.record(from, fmt.Sprint(s.org, "-r", i))
 		o := placed(s.org+"-"+kind, s.org, domain.UsageSettlement, s.opening.OrderID, spec(1, "llm", "res-metered", domain.ModeMetered, "7.00"))
-		through := domain.ResourceSettled{OrgID: s.org, ResourceID: "res-metered", Through: from.Add(time.Hour), OrderID: o.OrderID, SettledPeriods: []domain.Period{s.month}}
+		through := domain.ResourceSettled{OrgID: s.org, ResourceID: "res-metered", Through: from.Add(time.Hour), OrderIDs: []string{o.OrderID}, SettledPeriods: []domain.Period{s.month}}
 		done := []domain.StreamEvent{
 			{Stream: domain.ResourceRef(s.org, "res-metered"), Event: through},
 			{Stream: domain.OrgRef(s.org), Event: domain.UsageSettled{OrgID: s.org, ResourceID: "res-metered", Periods: []domain.Period{s.month}}},
@@ -283,7 +283,7 @@ func (s *story) record(from time.Time, id string) {
 		domain.StreamEvent{Stream: domain.ResourceRef(s.org, "res-metered"), Event: domain.UsageRecorded{
 			OrgID: s.org, ResourceID: "res-metered", OpenedPeriods: []domain.Period{s.month},
 			Records: []domain.UsageRecord{{RecordID: id, Meter: "tokens", Quantity: decimal("7"), Unit: "1k", From: from, To: to}},
-			Uses:    []domain.Use{{CycleStart: from, CycleEnd: to, ProductCode: "llm", Meter: "tokens", Quantity: decimal("7"), From: from, To: to, Records: 1}},
+			Uses:    []domain.Use{{CycleStart: from, CycleEnd: to, Period: s.month, ProductCode: "llm", Meter: "tokens", Quantity: decimal("7"), From: from, To: to, Records: 1}},
 		}})
 }
 
