@@ -52,8 +52,8 @@ func refundable(o *Order, settings Settings, ask refundAsk, at time.Time) (refun
 		if refused := targetAmount(lines, amount, ask.exact); refused != nil {
 			return refundPlan{}, refused
 		}
-	} else {
-		targetTime(lines, o, settings, at)
+	} else if !targetTime(lines, o, settings, at) {
+		return refundPlan{}, reject(NotRefundable, "all of what was paid for is used")
 	}
 	return planOf(o, lines, ask.amount == nil), nil
 }
@@ -163,7 +163,8 @@ func (o *Order) voucherHolds(id string, at time.Time) bool {
 }
 
 // targetTime takes all that is left of each line: what its time to come is worth comes back, the rest is consumed.
-func targetTime(lines []refundLineState, o *Order, settings Settings, at time.Time) {
+// It says whether anything comes back.
+func targetTime(lines []refundLineState, o *Order, settings Settings, at time.Time) (any bool) {
 	for i := range lines {
 		l := &lines[i]
 		l.target = l.left
@@ -172,7 +173,9 @@ func targetTime(lines []refundLineState, o *Order, settings Settings, at time.Ti
 			l.target = lesser(l.left, l.paid.Total().part(left, total))
 		}
 		l.consumed = l.left.Sub(l.target)
+		any = any || l.target.Sign() > 0
 	}
+	return any
 }
 
 // targetAmount spreads an amount over the lines: what comes back to cash first, then gift, then vouchers, then what is
