@@ -33,7 +33,7 @@ func addUnits(from time.Time, mode ChargeMode, n int, zone *time.Location) time.
 	case ModeDay:
 		return from.In(zone).AddDate(0, 0, n)
 	}
-	return from.Add(time.Duration(n) * 30 * 24 * time.Hour)
+	return from.UTC().AddDate(0, 0, 30*n) // 30 × 24 hours, whatever the clocks do meanwhile
 }
 
 func addMonths(from time.Time, n int, zone *time.Location) time.Time {

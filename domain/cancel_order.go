@@ -1,6 +1,6 @@
 package domain
 
-// CancelOrder gives an unpaid order up; it can't be taken back.
+// CancelOrder gives up an order that is unpaid, or waits for its approval; it can't be taken back.
 type CancelOrder struct {
 	OrderID string `json:"order_id"`
 	OrgID   string `json:"org_id"`
@@ -23,9 +23,12 @@ func (c CancelOrder) Check() *Rejection {
 }
 
 func (c CancelOrder) decide(s States, clock Clock) (Decision, *Rejection) {
-	o, refused := unpaidOrder(s, c.OrderID, c.OrgID, clock, "can't be cancelled")
+	o, refused := openOrder(s, c.OrderID, c.OrgID, clock, "can't be cancelled")
 	if refused != nil {
 		return Decision{}, refused
+	}
+	if o.Arrears {
+		return Decision{}, reject(ArrearsNotCancellable, "what was used is owed; the next top-up pays it")
 	}
 	return one(OrderRef(o.OrderID), OrderCancelled{OrderID: o.OrderID, OrgID: o.OrgID, Reason: c.Reason}), nil
 }

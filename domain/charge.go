@@ -8,7 +8,9 @@ func (d *draft) charge(o *Order, named *Allocation, period Period) *Rejection {
 	if refused != nil {
 		return refused
 	}
-	d.emit(OrderRef(o.OrderID), p.paid(o, period))
+	paid := p.paid(o, period)
+	paid.Windows = d.windows(o)
+	d.emit(OrderRef(o.OrderID), paid)
 	if o.PayableAmount.Sign() != 0 {
 		d.emit(AccountRef(o.OrgID), p.charged(o, a.Balance(o.Currency)))
 	}

@@ -41,7 +41,7 @@ func (k *checker) fail(field, format string, args ...any) {
 	k.first = invalid(field, format, args...)
 }
 
-func (k *checker) line(l *LineSpec) {
+func (k *checker) line(t OrderType, l *LineSpec) {
 	if k.first != nil {
 		return
 	}
@@ -61,31 +61,13 @@ func (k *checker) line(l *LineSpec) {
 	if l.Count.Sign() <= 0 {
 		k.fail("count", "a count is more than 0")
 	}
-	if l.UnitPrice.Sign() < 0 {
-		k.fail("unit_price", "a unit price is 0 or more")
-	}
-	k.use(l)
+	k.lineOf(t, l)
+	k.window(l)
 	k.meters(l)
 }
 
-// use checks the quantity against the charge mode, and the time that the line pays for.
-func (k *checker) use(l *LineSpec) {
-	switch l.ChargeMode.Group() {
-	case Prepay:
-		if l.Quantity.Sign() <= 0 {
-			k.fail("quantity", "a prepaid quantity is more than 0")
-		}
-	case Postpay:
-		if l.Quantity.Sign() != 0 {
-			k.fail("quantity", "pay-as-you-go opens with quantity 0: its use is settled later")
-		}
-	case Free:
-		if l.UnitPrice.Sign() != 0 || l.Quantity.Sign() < 0 {
-			k.fail("unit_price", "gift and trial cost nothing")
-		}
-	default:
-		k.fail("charge_mode", "one of year, month, day, prepaid_30d, hour, minute, metered, postpaid_cycle, spot, gift, trial")
-	}
+// window checks the time that the line pays for.
+func (k *checker) window(l *LineSpec) {
 	k.time("effective_at", l.EffectiveAt)
 	k.time("expires_at", l.ExpiresAt)
 	if l.EffectiveAt != nil && l.ExpiresAt != nil && !l.EffectiveAt.Before(*l.ExpiresAt) {

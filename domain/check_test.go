@@ -26,6 +26,7 @@ func TestPlaceOrderCheck(t *testing.T) {
 		"order id with braces":        {func(c *domain.PlaceOrder) { c.OrderID = "{" + orderID + "}" }, "order_id"},
 		"order id without hyphens":    {func(c *domain.PlaceOrder) { c.OrderID = strings.ReplaceAll(orderID, "-", "") }, "order_id"},
 		"parent that is no id":        {func(c *domain.PlaceOrder) { c.ParentOrderID = ptr("x") }, "parent_order_id"},
+		"a purchase with a parent":    {func(c *domain.PlaceOrder) { c.ParentOrderID = ptr(orderID) }, "parent_order_id"},
 		"no currency":                 {func(c *domain.PlaceOrder) { c.Currency = "" }, "currency"},
 		"currency in small letters":   {func(c *domain.PlaceOrder) { c.Currency = "cny" }, "currency"},
 		"gold":                        {func(c *domain.PlaceOrder) { c.Currency = "XAU" }, "currency"},
@@ -117,7 +118,7 @@ func TestOtherChecks(t *testing.T) {
 
 func full(c *domain.PlaceOrder) {
 	e := exampleEvents()[0].(domain.OrderPlaced)
-	c.Tags, c.Personal, c.ParentOrderID, c.TradeNo, c.BusinessGroup = map[string]string{"a": "é"}, map[string]string{"contact": "Ana"}, e.ParentOrderID, e.TradeNo, e.BusinessGroup
+	c.Tags, c.Personal, c.TradeNo, c.BusinessGroup = map[string]string{"a": "é"}, map[string]string{"contact": "Ana"}, e.TradeNo, e.BusinessGroup
 	c.Lines = []domain.LineSpec{e.Lines[0].LineSpec, e.Lines[1].LineSpec}
 }
 

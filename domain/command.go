@@ -22,7 +22,7 @@ type Command interface {
 
 // CommandNames lists the commands that requests may name.
 var CommandNames = []string{
-	"place_order", "pay_order", "cancel_order", "expire_order", "top_up", "withdraw", "grant_gift", "issue_voucher",
+	"place_order", "pay_order", "cancel_order", "void_order", "approve_order", "reject_order", "report_fulfilment", "expire_order", "top_up", "withdraw", "grant_gift", "issue_voucher",
 	"freeze_funds", "release_funds", "lapse_funds", "collect_arrears", "refund_order", "change_settings",
 	"report_usage", "settle_usage", "charge_overdue", "set_auto_renew", "renew_resource", "close_resource", "close_period",
 }

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Decide carries a checked command out against the states it needs: the events it makes, or why it is
 // refused. The same arguments always give the same answer.
@@ -11,20 +14,44 @@ func Decide(s States, c Command, clock Clock) (Decision, *Rejection) {
 	return c.decide(s, clock)
 }
 
-// unpaidOrder finds the order for a command that needs it unpaid. An order of another organisation
-// is not found, as if it did not exist.
-func unpaidOrder(s States, orderID, orgID string, clock Clock, verb string) (*Order, *Rejection) {
+// knownOrder finds the order that a command is about. An order of another organisation is not found, as if it did not
+// exist.
+func knownOrder(s States, orderID, orgID string) (*Order, *Rejection) {
 	o := s.Order(orderID)
 	if o == nil || o.OrgID != orgID {
 		return nil, reject(NotFound, "there is no order %s", orderID)
 	}
-	if o.Status != Unpaid {
-		return nil, reject(OrderNotUnpaid, "the order is %s and %s", o.Status, verb)
-	}
-	if clock.At.Before(o.OccurredAt) {
-		return nil, historyRunsBack(o)
-	}
 	return o, nil
+}
+
+// unpaidOrder finds the order for a command that needs it unpaid.
+func unpaidOrder(s States, orderID, orgID string, clock Clock, verb string) (*Order, *Rejection) {
+	return orderIn(s, orderID, orgID, clock, verb, OrderNotUnpaid, Unpaid)
+}
+
+// openOrder finds the order for a command that ends it before anything was paid.
+func openOrder(s States, orderID, orgID string, clock Clock, verb string) (*Order, *Rejection) {
+	return orderIn(s, orderID, orgID, clock, verb, OrderNotUnpaid, Unpaid, AwaitingApproval)
+}
+
+// orderIn finds the order for a command that needs it in one of some statuses.
+func orderIn(s States, orderID, orgID string, clock Clock, verb string, code Code, in ...Status) (*Order, *Rejection) {
+	o, refused := knownOrder(s, orderID, orgID)
+	if refused != nil {
+		return nil, refused
+	}
+	if !slices.Contains(in, o.Status) {
+		return nil, reject(code, "the order is %s and %s", o.Status, verb)
+	}
+	return o, o.notBefore(clock)
+}
+
+// notBefore refuses history that goes back.
+func (o *Order) notBefore(clock Clock) *Rejection {
+	if clock.At.Before(o.OccurredAt) {
+		return historyRunsBack(o)
+	}
+	return nil
 }
 
 func historyRunsBack(o *Order) *Rejection {

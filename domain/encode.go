@@ -45,6 +45,9 @@ func appendOrderPaid(b []byte, e *OrderPaid) []byte {
 		b = appendString(b, string(e.BillingPeriod))
 	}
 	b = appendFlag(b, `,"completed":true`, e.Completed)
+	if len(e.Windows) > 0 {
+		b = appendAny(append(b, `,"windows":`...), e.Windows)
+	}
 	if len(e.Vouchers) > 0 {
 		b = appendAny(append(b, `,"vouchers":`...), e.Vouchers)
 	}
@@ -138,6 +141,7 @@ func appendLine(b []byte, l *Line) []byte {
 	b = appendTime(append(b, `,"expires_at":`...), l.ExpiresAt)
 	b = l.ListAmount.appendJSON(append(b, `,"list_amount":`...))
 	b = l.PayableAmount.appendJSON(append(b, `,"payable_amount":`...))
+	b = appendFlag(b, `,"prorated":true`, l.Prorated)
 	return append(appendOptional(b, `,"corrects":`, l.Corrects), '}')
 }
 

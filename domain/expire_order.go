@@ -1,10 +1,8 @@
 package domain
 
-import (
-	"time"
-)
+import "time"
 
-// ExpireOrder ends an unpaid order whose deadline has come.
+// ExpireOrder ends an order that was not paid, or not approved, when its deadline has come.
 type ExpireOrder struct {
 	OrderID string `json:"order_id"`
 	OrgID   string `json:"org_id"`
@@ -25,9 +23,12 @@ func (c ExpireOrder) Check() *Rejection {
 }
 
 func (c ExpireOrder) decide(s States, clock Clock) (Decision, *Rejection) {
-	o, refused := unpaidOrder(s, c.OrderID, c.OrgID, clock, "can't expire")
+	o, refused := openOrder(s, c.OrderID, c.OrgID, clock, "can't expire")
 	if refused != nil {
 		return Decision{}, refused
+	}
+	if o.PayBefore == nil {
+		return Decision{}, reject(NotYetDue, "what was used is owed, and never expires")
 	}
 	if clock.At.Before(*o.PayBefore) {
 		return Decision{}, reject(NotYetDue, "the order may be paid until %s", o.PayBefore.Format(time.RFC3339))

@@ -9,7 +9,7 @@ import (
 
 var orderKinds = []kind{
 	{10, (*generator).purchase},
-	{0, (*generator).followUp},
+	{8, (*generator).followUp},
 	{14, (*generator).pay},
 	{2, func(g *generator) domain.Command {
 		o := g.order(domain.Unpaid, domain.AwaitingApproval)
@@ -18,6 +18,22 @@ var orderKinds = []kind{
 	{2, func(g *generator) domain.Command {
 		o := g.order(domain.Unpaid, domain.AwaitingApproval)
 		return domain.ExpireOrder{OrderID: o.OrderID, OrgID: g.orgOf(o)}
+	}},
+	{2, func(g *generator) domain.Command {
+		o := g.order(domain.Unpaid, domain.AwaitingApproval)
+		return domain.VoidOrder{OrderID: o.OrderID, OrgID: g.orgOf(o), Reason: pick(g, "a mistake", "a mistake", "")}
+	}},
+	{4, func(g *generator) domain.Command {
+		o := g.order(domain.AwaitingApproval)
+		return domain.ApproveOrder{OrderID: o.OrderID, OrgID: g.orgOf(o)}
+	}},
+	{4, func(g *generator) domain.Command {
+		o := g.order(domain.AwaitingApproval)
+		return domain.RejectOrder{OrderID: o.OrderID, OrgID: g.orgOf(o), Reason: g.reason()}
+	}},
+	{8, func(g *generator) domain.Command {
+		o := g.order(domain.Paid, domain.Fulfilling, domain.FulfilmentFailure)
+		return domain.ReportFulfilment{OrderID: o.OrderID, OrgID: g.orgOf(o), State: pick(g, "started", "completed", "completed", "failed"), ResourceID: pick(g, "", g.resourceID())}
 	}},
 }
 

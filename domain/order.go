@@ -58,6 +58,8 @@ type Line struct {
 	LineSpec
 	ListAmount    Amount `json:"list_amount"`
 	PayableAmount Amount `json:"payable_amount"`
+	// Prorated: the ledger worked quantity and unit price out from what the resource cost.
+	Prorated bool `json:"prorated,omitempty"`
 	// Corrects is the bill line that this one takes back or sets right, "" for none.
 	Corrects string `json:"corrects,omitempty"`
 }

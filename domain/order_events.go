@@ -43,6 +43,8 @@ type OrderPaid struct {
 	BillingPeriod Period        `json:"billing_period"`
 	// Completed: there is nothing to provision.
 	Completed bool `json:"completed,omitempty"`
+	// Windows are the times of lines that begin when they are paid.
+	Windows []LineWindow `json:"windows,omitempty"`
 	// Vouchers are those that paid, whole, as the payment left them: a refund may have to bring one back.
 	Vouchers []Voucher `json:"vouchers,omitempty"`
 }
@@ -81,6 +83,15 @@ type OrderCompleted struct {
 	ResourceID  string     `json:"resource_id,omitempty"`
 	EffectiveAt *time.Time `json:"effective_at,omitempty"`
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
+	// Lines are the times of those lines that would be left without.
+	Lines []LineWindow `json:"lines,omitempty"`
+}
+
+// LineWindow is the time that a line pays for.
+type LineWindow struct {
+	LineNo      int        `json:"line_no"`
+	EffectiveAt time.Time  `json:"effective_at"`
+	ExpiresAt   *time.Time `json:"expires_at"`
 }
 
 // FulfilmentFailed says that provisioning failed; it may be started again, or the order refunded.
@@ -148,6 +159,9 @@ func (e OrderPaid) evolve(s State, m Meta) State {
 	return orderAfter(s, m, func(o *Order) {
 		o.Status, o.Paid, o.LineFunds, o.PaidVouchers = Paid, e.Paid, e.Lines, e.Vouchers
 		o.PaidAt, o.BillingPeriod, o.Arrears = &m.OccurredAt, e.BillingPeriod, false
+		if len(e.Windows) > 0 {
+			o.Lines = filledLines(o.Lines, OrderCompleted{Lines: e.Windows})
+		}
 		if e.Completed {
 			o.Status = Completed
 		}
@@ -206,7 +220,7 @@ func (o *Order) attempts() int {
 
 // filledLines are the lines with what the service reported: a resource id for those without one, and the time of use.
 func filledLines(lines []Line, e OrderCompleted) []Line {
-	if e.ResourceID == "" && e.EffectiveAt == nil && e.ExpiresAt == nil {
+	if e.ResourceID == "" && e.EffectiveAt == nil && e.ExpiresAt == nil && len(e.Lines) == 0 {
 		return lines
 	}
 	filled := append([]Line(nil), lines...)
@@ -219,6 +233,11 @@ func filledLines(lines []Line, e OrderCompleted) []Line {
 		}
 		if e.ExpiresAt != nil {
 			filled[i].ExpiresAt = e.ExpiresAt
+		}
+		for _, w := range e.Lines {
+			if w.LineNo == filled[i].LineNo {
+				filled[i].EffectiveAt, filled[i].ExpiresAt = &w.EffectiveAt, w.ExpiresAt
+			}
 		}
 	}
 	return filled

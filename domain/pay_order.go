@@ -48,12 +48,17 @@ func (c PayOrder) Check() *Rejection {
 	return k.first
 }
 
-// Needs is the order, the account that pays, and the settings that decide the month.
+// Needs is the order, the account that pays, and the settings that decide the month. What follows another order, or
+// opens pay-as-you-go, changes its resources once it is paid.
 func (c PayOrder) Needs(s States) []Ref {
 	if c.OrgID == "" {
 		return []Ref{OrderRef(c.OrderID)}
 	}
-	return []Ref{OrderRef(c.OrderID), AccountRef(c.OrgID), OrgRef(c.OrgID)}
+	refs := []Ref{OrderRef(c.OrderID), AccountRef(c.OrgID), OrgRef(c.OrgID)}
+	if o := s.Order(c.OrderID); o != nil && o.OrgID == c.OrgID && o.moreThanPaid() {
+		refs = append(refs, o.related()...)
+	}
+	return refs
 }
 
 func (c PayOrder) decide(s States, clock Clock) (Decision, *Rejection) {
@@ -65,6 +70,13 @@ func (c PayOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 	if o.PayBefore != nil && !clock.At.Before(*o.PayBefore) {
 		return Decision{}, reject(PaymentDeadlinePassed, "the order had to be paid before %s; place it again", o.PayBefore.Format(time.RFC3339))
 	}
+	if o.moreThanPaid() {
+		d := newDraft(s, clock)
+		if refused := d.finish(o, c.Funds); refused != nil {
+			return Decision{}, refused
+		}
+		return d.Decision, nil
+	}
 	org, account := s.Org(o.OrgID), s.Account(o.OrgID)
 	p, refused := allocate(account, o, c.Funds, SettingsOf(org).credit(o.Currency), clock.At)
 	if refused != nil {
@@ -74,22 +86,4 @@ func (c PayOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 		{OrderRef(o.OrderID), p.paid(o, bookingPeriod(org, clock.At))},
 		{AccountRef(o.OrgID), p.charged(o, account.Balance(o.Currency))},
 	}}, nil
-}
-
-// payNothing is the payment of an order that costs nothing.
-func payNothing(h Header, lines []Line, funds Funds, settings Settings, at time.Time) OrderPaid {
-	due := make([]Amount, len(lines))
-	for i, l := range lines {
-		due[i] = l.PayableAmount
-	}
-	paid := OrderPaid{OrderID: h.OrderID, OrgID: h.OrgID, Currency: h.Currency, Paid: funds, Lines: make([]LinePayment, len(lines))}
-	for i, share := range shareFunds(funds, due) {
-		paid.Lines[i] = LinePayment{LineNo: lines[i].LineNo, Funds: share}
-	}
-	zone, ok := Zone(settings.TimeZone)
-	if !ok { // settings are checked when they are changed
-		zone, _ = Zone(DefaultTimeZone)
-	}
-	paid.BillingPeriod = PeriodOf(at, zone)
-	return paid
 }

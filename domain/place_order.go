@@ -1,10 +1,6 @@
 package domain
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -49,126 +45,94 @@ func (c PlaceOrder) Check() *Rejection {
 	k.text("reason", c.Reason, reasonMax)
 	k.pairs("tags", c.Tags)
 	k.pairs("personal", c.Personal)
-	if c.ParentOrderID != nil {
-		k.orderID("parent_order_id", *c.ParentOrderID)
-	}
-	if rule, ok := typeRules[c.OrderType]; !ok || rule.placer == bySystem {
-		k.fail("order_type", "one of purchase, renewal, upgrade, downgrade, resize, convert, term_settlement; operators also place supplement, recovery, compensation, transfer_in")
-	}
+	k.orderType(&c)
 	if len(c.Lines) == 0 || len(c.Lines) > linesMax {
 		k.fail("lines", "an order has 1 to %d lines", linesMax)
 	}
 	for i := range c.Lines {
 		k.lineNo = i + 1
-		k.line(&c.Lines[i])
+		k.line(c.OrderType, &c.Lines[i])
 	}
 	return k.first
 }
 
-// Needs of a new order leaves out the order's own stream when nobody else can have named it.
+// Needs of a new order leaves out the order's own stream when nobody else can have named it. A plain prepaid purchase
+// needs nothing else but the settings.
 func (c PlaceOrder) Needs(s States) []Ref {
-	if c.Fresh {
-		return []Ref{OrgRef(c.OrgID)}
+	refs := []Ref{OrgRef(c.OrgID)}
+	if !c.Fresh {
+		refs = append(refs, OrderRef(c.OrderID))
 	}
-	return []Ref{OrgRef(c.OrgID), OrderRef(c.OrderID)}
+	if c.ParentOrderID != nil {
+		refs = append(refs, AccountRef(c.OrgID), OrderRef(*c.ParentOrderID))
+		if parent := s.Order(*c.ParentOrderID); parent != nil && parent.OrgID == c.OrgID {
+			refs = append(refs, resourceRefs(&c, parent)...)
+		}
+	}
+	for i := range c.Lines {
+		if l := &c.Lines[i]; l.ResourceID != "" && (c.OrderType == TransferIn || l.ChargeMode.Group() != Prepay) {
+			refs = append(refs, ResourceRef(c.OrgID, l.ResourceID))
+		}
+	}
+	return refs
 }
 
 func (c PlaceOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 	if !c.Fresh && s.Order(c.OrderID) != nil {
 		return Decision{}, reject(DuplicateOrder, "an order with the id %s exists; leave order_id out, or give a new one", c.OrderID)
 	}
-	e, refused := price(c)
+	e, refused := c.placed(s, clock)
 	if refused != nil {
 		return Decision{}, refused
 	}
-	settings := SettingsOf(s.Org(c.OrgID))
-	d := Decision{Secrets: secrets(c)}
-	if e.PayableAmount.Sign() > 0 {
-		deadline := clock.At.Add(time.Duration(settings.PayBeforeSeconds) * time.Second)
-		e.PayBefore = &deadline
-		d.Events = []StreamEvent{{OrderRef(c.OrderID), e}}
-		return d, nil
+	if e.PayBefore != nil { // nothing else happens before it is paid or approved
+		return Decision{Events: []StreamEvent{{OrderRef(c.OrderID), e}}, Secrets: secrets(c)}, nil
 	}
-	paid := payNothing(e.Header, e.Lines, NoFunds(c.Currency), settings, clock.At)
-	d.Events = []StreamEvent{{OrderRef(c.OrderID), e}, {OrderRef(c.OrderID), paid}}
-	return d, nil
+	d := newDraft(s, clock)
+	d.Secrets = secrets(c)
+	if refused := d.begin(e); refused != nil {
+		return Decision{}, refused
+	}
+	return d.Decision, nil
 }
 
-// price works out the exact amounts of the lines and of the order.
-func price(c PlaceOrder) (OrderPlaced, *Rejection) {
-	e := OrderPlaced{
-		Header: Header{
-			OrderID: c.OrderID, OrgID: c.OrgID, OrderType: c.OrderType, ProjectID: c.ProjectID, ConsumerID: c.ConsumerID,
-			Currency: c.Currency, TradeNo: c.TradeNo, BusinessGroup: c.BusinessGroup, Tags: notNil(c.Tags),
-			ParentOrderID: c.ParentOrderID, Reason: c.Reason, Personal: digests(c),
-		},
-		Lines:          make([]Line, len(c.Lines)),
-		ListAmount:     c.Currency.Zero(),
-		DiscountAmount: c.Currency.Zero(),
-		PayableAmount:  c.Currency.Zero(),
+// placed is the order as it begins: complete, priced and held against the rules of its type. Unless it waits for a
+// payment or an approval it has no PayBefore.
+func (c PlaceOrder) placed(s States, clock Clock) (OrderPlaced, *Rejection) {
+	settings := SettingsOf(s.Org(c.OrgID))
+	f, refused := c.follow(s, settings, clock)
+	if refused != nil {
+		return OrderPlaced{}, refused
 	}
-	for i, spec := range c.Lines {
-		line, refused := priceLine(i, spec, c.Currency)
-		if refused != nil {
-			return OrderPlaced{}, refused
-		}
-		e.Lines[i] = line
-		e.ListAmount = e.ListAmount.Add(line.ListAmount)
-		e.DiscountAmount = e.DiscountAmount.Add(line.DiscountAmount)
-		e.PayableAmount = e.PayableAmount.Add(line.PayableAmount)
+	e, refused := price(f.PlaceOrder)
+	if refused != nil {
+		return OrderPlaced{}, refused
 	}
-	if !e.ListAmount.inRange() {
-		return OrderPlaced{}, invalid("lines", "the sum of the lines: %s", errAmountTooBig)
+	e.complete(f)
+	if refused := e.fits(settings.Location()); refused != nil {
+		return OrderPlaced{}, refused
+	}
+	e.AwaitingApproval = settings.wantsApproval(&e)
+	if e.AwaitingApproval || e.PayableAmount.Sign() > 0 {
+		deadline := clock.At.Add(time.Duration(settings.PayBeforeSeconds) * time.Second)
+		e.PayBefore = &deadline
 	}
 	return e, nil
 }
 
-// priceLine rounds once: list = count × quantity × unit price; payable = list − discount.
-func priceLine(i int, spec LineSpec, currency Currency) (Line, *Rejection) {
-	list, err := currency.round(spec.Count.Mul(spec.Quantity.Decimal).Mul(spec.UnitPrice.Decimal))
-	if err != nil {
-		return Line{}, invalid(lineField(i, "unit_price"), "%s", err)
-	}
-	discount, err := spec.DiscountAmount.In(currency)
-	if err != nil {
-		return Line{}, invalid(lineField(i, "discount_amount"), "%s", err)
-	}
-	if discount.Sign() < 0 || list.Less(discount) {
-		return Line{}, invalid(lineField(i, "discount_amount"), "a discount lies between 0 and the line's list amount, %s", list)
-	}
-	spec.DiscountAmount = discount
-	spec.ResourceExt = notNil(spec.ResourceExt)
-	if spec.OldConfig == nil {
-		spec.OldConfig = []Component{}
-	}
-	if spec.NewConfig == nil {
-		spec.NewConfig = []Component{}
-	}
-	spec.EffectiveAt, spec.ExpiresAt = utc(spec.EffectiveAt), utc(spec.ExpiresAt)
-	return Line{LineNo: i + 1, LineSpec: spec, ListAmount: list, PayableAmount: list.Sub(discount)}, nil
+// wantsApproval says whether somebody else has to agree before an order may go on.
+func (s Settings) wantsApproval(e *OrderPlaced) bool {
+	over, ok := s.ApprovalOver[e.Currency]
+	return ok && over.Less(e.PayableAmount) || s.FourEyes && e.OrderType == Supplement
 }
 
-func secrets(c PlaceOrder) []Secret {
-	var all []Secret
-	for _, name := range slices.Sorted(maps.Keys(c.Personal)) {
-		all = append(all, Secret{name, c.Personal[name], c.Salts[name]})
-	}
-	return all
-}
-
-func digests(c PlaceOrder) map[string]string {
-	if len(c.Personal) == 0 {
+// begin places an order, and lets follow what follows at once when nothing has to be paid or approved.
+func (d *draft) begin(e OrderPlaced) *Rejection {
+	stream := OrderRef(e.OrderID)
+	d.after[stream] = nil // it is new
+	d.emit(stream, e)
+	if e.PayBefore != nil {
 		return nil
 	}
-	all := map[string]string{}
-	for name, value := range c.Personal {
-		all[name] = Digest(c.Salts[name], value)
-	}
-	return all
-}
-
-// Digest is what an event holds of a personal value: SHA-256(salt ‖ value), in lower-case hex.
-func Digest(salt, value string) string {
-	sum := sha256.Sum256([]byte(salt + value))
-	return hex.EncodeToString(sum[:])
+	return d.finish(d.Order(e.OrderID), nil)
 }

@@ -3,6 +3,7 @@ package handlers
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 
@@ -21,20 +22,24 @@ type commandKind struct {
 }
 
 var commandKinds = map[string]commandKind{
-	"place_order":     {auth.PlaceOrder, readPlaceOrder},
-	"pay_order":       {auth.PayOrder, readCommand[domain.PayOrder]},
-	"cancel_order":    {auth.CancelOrder, readCommand[domain.CancelOrder]},
-	"expire_order":    {auth.ActOnTime, readCommand[domain.ExpireOrder]},
-	"refund_order":    {auth.RefundOrder, readCommand[domain.RefundOrder]},
-	"top_up":          {auth.TopUp, readCommand[domain.TopUp]},
-	"withdraw":        {auth.Withdraw, readCommand[domain.Withdraw]},
-	"grant_gift":      {auth.GrantFunds, readCommand[domain.GrantGift]},
-	"issue_voucher":   {auth.GrantFunds, readCommand[domain.IssueVoucher]},
-	"freeze_funds":    {auth.FreezeFunds, readCommand[domain.FreezeFunds]},
-	"release_funds":   {auth.FreezeFunds, readCommand[domain.ReleaseFunds]},
-	"lapse_funds":     {auth.ActOnTime, readCommand[domain.LapseFunds]},
-	"collect_arrears": {auth.ActOnTime, readCommand[domain.CollectArrears]},
-	"change_settings": {auth.ChangeSettings, readCommand[domain.ChangeSettings]},
+	"place_order":       {auth.PlaceOrder, readPlaceOrder},
+	"pay_order":         {auth.PayOrder, readCommand[domain.PayOrder]},
+	"cancel_order":      {auth.CancelOrder, readCommand[domain.CancelOrder]},
+	"void_order":        {auth.VoidOrder, readCommand[domain.VoidOrder]},
+	"approve_order":     {auth.ApproveOrder, readCommand[domain.ApproveOrder]},
+	"reject_order":      {auth.ApproveOrder, readCommand[domain.RejectOrder]},
+	"report_fulfilment": {auth.ReportFulfilment, readCommand[domain.ReportFulfilment]},
+	"expire_order":      {auth.ActOnTime, readCommand[domain.ExpireOrder]},
+	"refund_order":      {auth.RefundOrder, readCommand[domain.RefundOrder]},
+	"top_up":            {auth.TopUp, readCommand[domain.TopUp]},
+	"withdraw":          {auth.Withdraw, readCommand[domain.Withdraw]},
+	"grant_gift":        {auth.GrantFunds, readCommand[domain.GrantGift]},
+	"issue_voucher":     {auth.GrantFunds, readCommand[domain.IssueVoucher]},
+	"freeze_funds":      {auth.FreezeFunds, readCommand[domain.FreezeFunds]},
+	"release_funds":     {auth.FreezeFunds, readCommand[domain.ReleaseFunds]},
+	"lapse_funds":       {auth.ActOnTime, readCommand[domain.LapseFunds]},
+	"collect_arrears":   {auth.ActOnTime, readCommand[domain.CollectArrears]},
+	"change_settings":   {auth.ChangeSettings, readCommand[domain.ChangeSettings]},
 
 	"report_usage":   {auth.ReportUsage, readCommand[domain.ReportUsage]},
 	"settle_usage":   {auth.ActOnTime, readCommand[domain.SettleUsage]},
@@ -58,6 +63,9 @@ func readPlaceOrder(t *tree, body int) (domain.Command, error) {
 	if err := decodeNode(t, body, &c); err != nil {
 		return nil, err
 	}
+	if err := requireAmounts(t, body, c.OrderType); err != nil {
+		return nil, err
+	}
 	if c.OrderID == "" {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -74,6 +82,26 @@ func readPlaceOrder(t *tree, body int) (domain.Command, error) {
 		}
 	}
 	return c, nil
+}
+
+// requireAmounts wants a quantity and a unit price on the lines of types where the ledger does not work them out: a price
+// left out by mistake would be a price of nothing.
+func requireAmounts(t *tree, body int, of domain.OrderType) error {
+	switch of {
+	case domain.Upgrade, domain.Downgrade, domain.TermSettlement, domain.Compensation, domain.Resize:
+		return nil
+	}
+	n := 0
+	lines := t.member(body, "lines")
+	for line := lines + 1; line < t.nodes[lines].end; line = t.nodes[line].end {
+		for _, name := range []string{"quantity", "unit_price"} {
+			if m := t.member(line, name); m == 0 || t.nodes[m].kind == jsonNull {
+				return invalidField(fmt.Sprintf("lines[%d].%s", n, name), "it is required")
+			}
+		}
+		n++
+	}
+	return nil
 }
 
 // sender is who sends a command, as far as it is known.
