@@ -139,7 +139,7 @@ func (d *draft) openResources(o *Order, some func(*Line) bool) *Rejection {
 		if r == nil {
 			continue
 		}
-		h := holdingOf(d, o.OrgID, l.ResourceID, nil)
+		h := tenureOf(d, o.OrgID, l.ResourceID, nil)
 		t := h.term(&l.LineSpec)
 		switch {
 		case d.clock.At.Before(r.OccurredAt):
@@ -173,7 +173,7 @@ func (d *draft) stillFits(o *Order) *Rejection {
 			continue
 		}
 		r := d.Resource(o.OrgID, l.ResourceID)
-		h := holdingOf(d, o.OrgID, l.ResourceID, o.ParentOrderID)
+		h := tenureOf(d, o.OrgID, l.ResourceID, o.ParentOrderID)
 		t := h.term(&l.LineSpec)
 		gone := r != nil && r.Status == ResourceGone
 		switch {

@@ -43,7 +43,7 @@ func (c PlaceOrder) follow(s States, settings Settings, clock Clock) (*following
 		if r != nil && clock.At.Before(r.OccurredAt) {
 			return nil, goesBack(r)
 		}
-		h := holdingOf(s, c.OrgID, l.ResourceID, c.ParentOrderID)
+		h := tenureOf(s, c.OrgID, l.ResourceID, c.ParentOrderID)
 		if refused := f.fitLine(i, l, r, &h); refused != nil {
 			return nil, refused
 		}
@@ -140,7 +140,7 @@ func resourceIDs(lines []Line) []string {
 }
 
 // fitLine fills a line in from its resource's term, by the rules of the order's type.
-func (f *following) fitLine(i int, l *LineSpec, r *Resource, h *holding) *Rejection {
+func (f *following) fitLine(i int, l *LineSpec, r *Resource, h *tenure) *Rejection {
 	gone := r != nil && r.Status == ResourceGone
 	if f.OrderType == Recovery {
 		if !gone {
@@ -188,7 +188,7 @@ func namedTerm(l *LineSpec) string {
 }
 
 // describe fills in what a line leaves out of its resource's description.
-func (h *holding) describe(l *LineSpec) {
+func (h *tenure) describe(l *LineSpec) {
 	for to, from := range map[*string]string{&l.ResourceName: h.ResourceName, &l.Region: h.Region, &l.Zone: h.Zone} {
 		if *to == "" {
 			*to = from

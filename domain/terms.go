@@ -14,8 +14,8 @@ const (
 	ratesMax  = 32 // of one term, until older ones are settled
 )
 
-// holding is what a resource is charged for, on the way from one order to the next.
-type holding struct {
+// tenure is what a resource is charged for, on the way from one order to the next.
+type tenure struct {
 	Profile
 	terms          []Term
 	leases         []Lease
@@ -23,17 +23,17 @@ type holding struct {
 	overdueThrough *time.Time
 }
 
-// holdingOf is a resource as the next order finds it: nothing where it was closed or never opened. A prepaid purchase
+// tenureOf is a resource as the next order finds it: nothing where it was closed or never opened. A prepaid purchase
 // that nobody has reported as fulfilled has opened nothing yet; orders that follow it go by its lines.
-func holdingOf(s States, orgID, resourceID string, parentID *string) holding {
+func tenureOf(s States, orgID, resourceID string, parentID *string) tenure {
 	r := s.Resource(orgID, resourceID)
 	if r != nil && r.Status == ResourceActive {
-		return holding{
+		return tenure{
 			Profile: r.Profile, terms: slices.Clone(r.Terms), leases: slices.Clone(r.Leases),
 			settledThrough: r.SettledThrough, overdueThrough: r.OverdueThrough,
 		}
 	}
-	var h holding
+	var h tenure
 	if r != nil || parentID == nil {
 		return h
 	}
@@ -48,7 +48,7 @@ func holdingOf(s States, orgID, resourceID string, parentID *string) holding {
 }
 
 // term is what the line changes; nil when the resource has no such term.
-func (h *holding) term(l *LineSpec) *Term {
+func (h *tenure) term(l *LineSpec) *Term {
 	for i := range h.terms {
 		if t := &h.terms[i]; t.ProductCode == l.ProductCode && t.BillingItem == l.BillingItem {
 			return t
@@ -76,7 +76,7 @@ func (d *draft) changeResourcesOf(o *Order, some func(*Line) bool) {
 		}
 	}
 	for _, id := range changed {
-		h := holdingOf(d, o.OrgID, id, o.ParentOrderID)
+		h := tenureOf(d, o.OrgID, id, o.ParentOrderID)
 		for i := range o.Lines {
 			if l := &o.Lines[i]; l.ResourceID == id && some(l) {
 				h.apply(o, l, d.clock.At)
@@ -91,7 +91,7 @@ func (d *draft) changeResourcesOf(o *Order, some func(*Line) bool) {
 }
 
 // apply makes the change of one line. Lines were checked when they were placed; one whose term is gone since opens it.
-func (h *holding) apply(o *Order, l *Line, at time.Time) {
+func (h *tenure) apply(o *Order, l *Line, at time.Time) {
 	t := h.term(&l.LineSpec)
 	switch {
 	case givesBack(l):
@@ -125,7 +125,7 @@ func (h *holding) apply(o *Order, l *Line, at time.Time) {
 func givesBack(l *Line) bool { return l.Corrects != "" && l.Unit == refundUnit }
 
 // open sets what the line's term costs from now on, whatever it was before.
-func (h *holding) open(o *Order, l *Line, at time.Time) {
+func (h *tenure) open(o *Order, l *Line, at time.Time) {
 	t := Term{
 		ProductCode: l.ProductCode, ProductName: l.ProductName, BillingItem: l.BillingItem, ChargeMode: l.ChargeMode,
 		Config: l.NewConfig, Count: l.Count, Quantity: l.Quantity, Unit: l.Unit, UnitPrice: l.UnitPrice,
@@ -158,7 +158,7 @@ func (h *holding) open(o *Order, l *Line, at time.Time) {
 }
 
 // lease remembers a line whose money covers a time.
-func (h *holding) lease(o *Order, l *Line) {
+func (h *tenure) lease(o *Order, l *Line) {
 	if l.ChargeMode.Group() == Prepay && l.PayableAmount.Sign() > 0 && l.EffectiveAt != nil && l.ExpiresAt != nil {
 		h.leases = append(h.leases, Lease{OrderID: o.OrderID, LineNo: l.LineNo, EffectiveAt: *l.EffectiveAt, ExpiresAt: *l.ExpiresAt})
 	}
