@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"fmt"
 	"time"
 
 	"orderledger/domain"
@@ -31,8 +32,12 @@ func (w *world) opened(at time.Time, orderID, resourceID string, terms ...domain
 
 // changed appends that a resource has other terms.
 func (w *world) changed(at time.Time, orderID, resourceID string, terms ...domain.Term) {
+	w.changedWith(at, orderID, resourceID, nil, terms...)
+}
+
+func (w *world) changedWith(at time.Time, orderID, resourceID string, leases []domain.Lease, terms ...domain.Term) {
 	e := domain.ResourceChanged{
-		OrgID: "org-acme", ResourceID: resourceID, OrderID: orderID, OrderType: domain.Purchase, Terms: terms,
+		OrgID: "org-acme", ResourceID: resourceID, OrderID: orderID, OrderType: domain.Purchase, Terms: terms, Leases: leases,
 		Profile: domain.Profile{
 			ResourceName: "train-1", ResourceType: "cloud-host", ResourceExt: map[string]string{"ip": "10.0.0.1"}, Region: "cn-north-1",
 			Zone: "cn-north-1a", ProjectID: "default", ConsumerID: "user-7", BusinessGroup: "ml", Tags: map[string]string{"team": "vision"}, Currency: "CNY",
@@ -109,4 +114,29 @@ func placedIn(d domain.Decision) []domain.OrderPlaced {
 		}
 	}
 	return all
+}
+
+// leased appends what a lease leads to: an order of a line that was placed, paid and fulfilled, and its resource.
+func (w *world) leased(at time.Time, orderID, resourceID, product, price string, days int, more ...domain.Term) domain.Term {
+	w.t.Helper()
+	ends := at.Add(time.Duration(days) * 24 * time.Hour)
+	c := place(price)
+	l := &c.Lines[0]
+	c.OrderID, l.ProductCode, l.ResourceID, l.EffectiveAt, l.ExpiresAt = orderID, product, resourceID, &at, &ends
+	l.ChargeMode, l.Unit, l.Quantity = domain.ModeDay, "day", decimal(fmt.Sprint(days))
+	w.must(at, c)
+	w.must(at, domain.PayOrder{OrderID: orderID, OrgID: "org-acme"})
+	clock := domain.Clock{Now: at, At: at}
+	w.append(clock, domain.StreamEvent{Stream: domain.OrderRef(orderID), Event: domain.OrderCompleted{OrderID: orderID, OrgID: "org-acme"}})
+	term := domain.Term{
+		ProductCode: product, ProductName: "GPU instance", ChargeMode: domain.ModeDay, Config: []domain.Component{{Component: "GPU", Value: "4"}},
+		Count: decimal("1"), Quantity: l.Quantity, Unit: "day", UnitPrice: decimal(price), EffectiveAt: &at, ExpiresAt: &ends, OrderID: orderID, LineNo: 1,
+	}
+	var leases []domain.Lease
+	if r := w.Resource("org-acme", resourceID); r != nil {
+		leases = r.Leases
+	}
+	leases = append(leases[:len(leases):len(leases)], domain.Lease{OrderID: orderID, LineNo: 1, EffectiveAt: at, ExpiresAt: ends})
+	w.changedWith(at, orderID, resourceID, leases, append([]domain.Term{term}, more...)...)
+	return term
 }
