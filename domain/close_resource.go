@@ -72,6 +72,9 @@ func (d *draft) refundLeases(r *Resource, c CloseResource) ([]string, *Rejection
 		if o == nil || o.OrgID != r.OrgID {
 			continue
 		}
+		if d.clock.At.Before(o.OccurredAt) {
+			return nil, historyRunsBack(o)
+		}
 		plan, refused := refundable(o, settings, refundAsk{lineNos: lines[id], returnVouchers: c.ReturnVouchers}, d.clock.At)
 		if refused != nil || plan.returned.Total().Add(plan.forfeited).Sign() == 0 {
 			continue

@@ -7,8 +7,6 @@ import (
 	"orderledger/domain"
 )
 
-const day = 24 * time.Hour
-
 func overdue(resourceID string) domain.ChargeOverdue {
 	return domain.ChargeOverdue{OrgID: "org-acme", ResourceID: resourceID}
 }

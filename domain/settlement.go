@@ -24,17 +24,12 @@ func (u *Use) price(r *Resource) (pricedUse, *Rejection) {
 		if t.ProductCode != u.ProductCode || t.BillingItem != u.BillingItem {
 			continue
 		}
-		for j := range t.Rates {
-			if !t.Rates[j].From.Equal(u.RateFrom) {
-				continue
+		if m, ok := t.meterAt(u.RateFrom, u.Meter); ok {
+			unitPrice, list, err := m.priceOf(u.Quantity, r.Currency)
+			if err != nil {
+				return pricedUse{}, invalid("records", "the use of the meter %s: %s", u.Meter, err)
 			}
-			if m, ok := t.Rates[j].meter(u.Meter); ok {
-				unitPrice, list, err := m.priceOf(u.Quantity, r.Currency)
-				if err != nil {
-					return pricedUse{}, invalid("records", "the use of the meter %s: %s", u.Meter, err)
-				}
-				return pricedUse{u, t, m, unitPrice, list}, nil
-			}
+			return pricedUse{u, t, m, unitPrice, list}, nil
 		}
 	}
 	// No order takes a price away while use waits for it. If one did, stopping here keeps the month open for somebody

@@ -55,3 +55,20 @@ func (t *Term) rateAt(at time.Time) *Rate {
 	}
 	return &t.Rates[0]
 }
+
+// meterAt is a meter as the rate in force at a time prices it; where that rate does not, as it was replaced when it had
+// only begun, the nearest one that does: the last before it, or else the first after it.
+func (t *Term) meterAt(at time.Time, name string) (m Meter, ok bool) {
+	for i := range t.Rates {
+		after := t.Rates[i].From.After(at)
+		if after && ok {
+			return m, true
+		}
+		if found, has := t.Rates[i].meter(name); has {
+			if m, ok = found, true; after {
+				return m, true
+			}
+		}
+	}
+	return m, ok
+}

@@ -72,3 +72,28 @@ func TestRateInForce(t *testing.T) {
 		}
 	}
 }
+
+func TestMeterOfARateThatIsGone(t *testing.T) {
+	t.Parallel()
+	rate := func(at, price string, names ...string) Rate {
+		r := Rate{From: instant(t, at)}
+		for _, name := range names {
+			p := dec(t, price)
+			r.Meters = append(r.Meters, Meter{Meter: name, UnitPrice: &p})
+		}
+		return r
+	}
+	term := &Term{Rates: []Rate{rate("2025-11-04T12:00:00Z", "1", "a"), rate("2025-11-04T13:00:00Z", "2", "a", "b"), rate("2025-11-04T14:00:00Z", "3", "b")}}
+	for _, c := range []struct{ at, name, want string }{
+		{"2025-11-04T12:00:00Z", "a", "1"}, {"2025-11-04T13:00:00Z", "a", "2"}, {"2025-11-04T14:00:00Z", "a", "2"}, {"2025-11-04T11:00:00Z", "a", "1"},
+		{"2025-11-04T12:00:00Z", "b", "2"}, {"2025-11-04T13:59:00Z", "b", "2"}, {"2025-11-04T14:00:00Z", "b", "3"}, {"2025-11-04T12:00:00Z", "c", ""},
+	} {
+		got := ""
+		if m, ok := term.meterAt(instant(t, c.at), c.name); ok {
+			got = m.UnitPrice.String()
+		}
+		if got != c.want {
+			t.Errorf("%s at %s costs %q, want %q", c.name, c.at, got, c.want)
+		}
+	}
+}
