@@ -7,7 +7,8 @@ type OrgSettingsChanged struct {
 }
 
 // UsageReported is the receipt of a report of usage: what became of its records, and how many resources it gave
-// unsettled use of a month that had none.
+// unsettled use of a month that had none. Accepted and Duplicate are all records; Late are those of the accepted whose
+// cycle was settled before.
 type UsageReported struct {
 	OrgID     string            `json:"org_id"`
 	Accepted  int64             `json:"accepted"`
