@@ -2,8 +2,11 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
 
 	"orderledger/domain"
+	"orderledger/internal/auth"
 	"orderledger/projections"
 )
 
@@ -15,6 +18,11 @@ func (s *Server) billRoutes() []route {
 			parameter{"group_by", "product, region, project, consumer, charge_mode or tag:KEY"}),
 		readRoute("/v1/periods", "list-periods", "Closed months, newest first, with the totals and the digest that they were sealed with",
 			projections.List[projections.ClosedPeriod]{}, s.listPeriods, pageParameters()...),
+		{
+			method: http.MethodPost, path: "/v1/bills/{period}/close", id: "close-period",
+			summary: "Close a month for good, and those before it that are still open since one was closed", needs: auth.ClosePeriod, command: true,
+			status: http.StatusOK, body: domain.ClosePeriod{}, answer: closePeriodAnswer{}, handle: s.closePeriod, query: []parameter{orgParameter},
+		},
 	}
 }
 
@@ -73,4 +81,34 @@ func (s *Server) listPeriods(c *call) error {
 		return err
 	}
 	return c.answer(list)
+}
+
+// closePeriodAnswer says which months a command closed.
+type closePeriodAnswer struct {
+	OrgID  string        `json:"org_id"`
+	Period domain.Period `json:"period"`
+	State  string        `json:"state" enum:"closing" doc:"closed once its totals are sealed, which takes moments"`
+	// Periods are all months that the command closed.
+	Periods []domain.Period `json:"periods" doc:"All months that were closed by this, the one asked for last"`
+	AsOf    int64           `json:"as_of_position"`
+}
+
+func (s *Server) closePeriod(c *call) error {
+	request, result, err := s.command(c, "close_period", "period")
+	if err != nil {
+		return err
+	}
+	first, ok := result.Event.(domain.PeriodClosed)
+	if !ok {
+		return fmt.Errorf("the answer to close_period is a %T", result.Event)
+	}
+	asked, ok := request.Command.(domain.ClosePeriod)
+	if !ok {
+		return fmt.Errorf("close_period is a %T", request.Command)
+	}
+	answer := closePeriodAnswer{OrgID: first.OrgID, Period: asked.Period, State: "closing", AsOf: result.Last}
+	for p := first.Period; p <= asked.Period; p = p.Next() {
+		answer.Periods = append(answer.Periods, p)
+	}
+	return c.answer(answer)
 }

@@ -2,53 +2,32 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"orderledger/domain"
-	"orderledger/eventstore"
 	"orderledger/projections"
 )
 
-// command carries out a command that came over HTTP, with what stands in the path under its name.
-func (s *Server) command(c *call, name, inPath string) (Request, Result, error) {
-	body, err := c.body()
+// command carries out a command that came over HTTP, with what stands in the path under its names.
+func (s *Server) command(c *call, name string, inPath ...string) (Request, Result, error) {
+	t, size, err := c.commandBody(inPath)
 	if err != nil {
 		return Request{}, Result{}, err
 	}
-	t, err := parseBody(body)
+	return s.carryOut(c, t, size, name)
+}
+
+// carryOut carries out a command whose body was read.
+func (s *Server) carryOut(c *call, t *tree, size int, name string) (Request, Result, error) {
+	request, err := s.readCommand(c, t, name, c.r.Header.Get("Idempotency-Key"))
 	if err != nil {
 		return Request{}, Result{}, err
 	}
-	if inPath != "" {
-		if err := t.set(inPath, c.r.PathValue(inPath)); err != nil {
-			return Request{}, Result{}, err
-		}
-	}
-	from := sender{c.who, c.unknown}
-	request, err := newRequest(t, 0, name, c.r.Header.Get("Idempotency-Key"), from)
-	if err != nil {
-		return Request{}, Result{}, err
-	}
-	match, err := ifMatch(c.r)
-	if err != nil {
-		return Request{}, Result{}, err
-	}
-	if err := from.may(request); err != nil {
-		return Request{}, Result{}, err
-	}
-	if err := s.limits.take(c.who); err != nil {
-		return Request{}, Result{}, err
-	}
-	if match > 0 {
-		if err := s.matches(c.r.Context(), request, match); err != nil {
-			return Request{}, Result{}, err
-		}
-	}
-	request.Bytes = len(body)
+	request.Bytes = size
 	if c.r.Header.Get("X-Request-Id") != "" {
 		request.Correlation = c.id
 	}
@@ -64,10 +43,65 @@ func (s *Server) command(c *call, name, inPath string) (Request, Result, error) 
 	return request, result, nil
 }
 
+// commandBody reads a command's body and puts what stands in the address into it.
+func (c *call) commandBody(inPath []string) (*tree, int, error) {
+	body, err := c.body()
+	if err != nil {
+		return nil, 0, err
+	}
+	t, err := parseBody(body)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, name := range inPath {
+		if err := t.set(name, c.r.PathValue(name)); err != nil {
+			return nil, 0, err
+		}
+	}
+	if len(c.route.query) == 0 { // then what stands there is none of ours
+		return t, len(body), nil
+	}
+	values := c.queryOf().values
+	if c.wrong != nil {
+		return nil, 0, c.wrong
+	}
+	for name := range values {
+		if err := t.set(name, values.Get(name)); err != nil {
+			return nil, 0, err
+		}
+	}
+	return t, len(body), nil
+}
+
+// readCommand makes a request of a body, and sees whether its sender may send it.
+func (s *Server) readCommand(c *call, t *tree, name, key string) (Request, error) {
+	from := sender{c.who, c.unknown}
+	request, err := newRequest(t, 0, name, key, from)
+	if err != nil {
+		return Request{}, err
+	}
+	match, err := ifMatch(c.r)
+	if err != nil {
+		return Request{}, err
+	}
+	if err := from.may(request); err != nil {
+		return Request{}, err
+	}
+	if err := s.limits.take(c.who); err != nil {
+		return Request{}, err
+	}
+	if match > 0 {
+		if err := s.matches(c.r.Context(), request, match); err != nil {
+			return Request{}, err
+		}
+	}
+	return request, nil
+}
+
 // orderCommand answers a command about an order with the order.
-func (s *Server) orderCommand(name, inPath string) func(*call) error {
+func (s *Server) orderCommand(name string, inPath ...string) func(*call) error {
 	return func(c *call) error {
-		request, result, err := s.command(c, name, inPath)
+		request, result, err := s.command(c, name, inPath...)
 		if err != nil {
 			return err
 		}
@@ -86,65 +120,33 @@ func (s *Server) orderAnswer(ctx context.Context, request Request, result Result
 	if !ok {
 		return orderAnswer{}, fmt.Errorf("the answer to %s is a %T", request.Command.Name(), result.State)
 	}
+	if c, ok := request.Command.(domain.PlaceOrder); ok && !result.Replayed && len(o.Personal) > 0 {
+		return withPersonal(o, c.Personal), nil
+	}
+	return s.filled(ctx, o)
+}
+
+// filled is an order with its personal values.
+func (s *Server) filled(ctx context.Context, o *domain.Order) (orderAnswer, error) {
 	if len(o.Personal) == 0 {
 		return orderAnswer{Order: o}, nil
-	}
-	if c, ok := request.Command.(domain.PlaceOrder); ok && !result.Replayed {
-		return withPersonal(o, c.Personal), nil
 	}
 	stream := domain.OrderRef(o.OrderID).String()
 	values, err := s.Log.Personal(ctx, []string{stream})
 	return withPersonal(o, values[stream]), err
 }
 
-// topUpAnswer is made of the top-up's event alone, so that a repeated command gets the same bytes.
-type topUpAnswer struct {
-	OrgID    string                `json:"org_id"`
-	Entry    projections.Entry     `json:"entry"`
-	Balances []projections.Balance `json:"balances" doc:"Of the currency that was topped up"`
-	AsOf     int64                 `json:"as_of_position"`
-}
-
-func (s *Server) topUp(c *call) error {
-	_, result, err := s.command(c, "top_up", "org_id")
+// orderAt is an order as it was at a position, with its personal values.
+func (s *Server) orderAt(ctx context.Context, orderID string, position int64) (orderAnswer, error) {
+	state, err := StateAt(ctx, s.Log, domain.OrderRef(orderID), position)
 	if err != nil {
-		return err
+		return orderAnswer{}, err
 	}
-	e, ok := result.Event.(domain.AccountToppedUp)
+	o, ok := state.(*domain.Order)
 	if !ok {
-		return fmt.Errorf("the answer to top_up is a %T", result.Event)
+		return orderAnswer{}, fmt.Errorf("the order %s is missing at position %d", orderID, position)
 	}
-	at, err := s.occurredAt(c.r.Context(), result)
-	if err != nil {
-		return err
-	}
-	return c.answer(topUpAnswer{
-		OrgID: e.OrgID, AsOf: result.Last,
-		Entry: projections.Entry{
-			Position: result.First, At: at, Type: "top_up", Fund: "cash", Amount: e.Amount.String(), BalanceAfter: e.Balance.Cash.String(),
-			Currency: e.Currency, Reference: e.Reference,
-		},
-		Balances: []projections.Balance{{
-			Currency: e.Currency, Cash: e.Balance.Cash.String(), Gift: e.Balance.Gift.String(), Voucher: e.Balance.Voucher.String(),
-			Frozen: e.Balance.Frozen.String(),
-		}},
-	})
-}
-
-// occurredAt is when a command's first event happened. A first answer that was made again from the log
-// comes without the account, which would tell.
-func (s *Server) occurredAt(ctx context.Context, result Result) (time.Time, error) {
-	if a, ok := result.State.(*domain.Account); ok {
-		return a.OccurredAt, nil
-	}
-	events, err := s.Log.Read(ctx, result.First-1, 1)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if len(events) == 0 {
-		return time.Time{}, fmt.Errorf("event %d is missing", result.First)
-	}
-	return events[0].OccurredAt, nil
+	return s.filled(ctx, o)
 }
 
 func (s *Server) changeSettings(c *call) error {
@@ -174,7 +176,7 @@ func ifMatch(r *http.Request) (int64, error) {
 
 // matches holds the order against the version that the caller saw. It is a look before the command, not
 // part of it: the rules themselves keep a command from acting on an order that has moved on. A known
-// key gets its first answer, and an order that is not unpaid any more its refusal, from the executor.
+// key gets its first answer, and what the rules refuse anyway its refusal, from the executor.
 func (s *Server) matches(ctx context.Context, r Request, version int64) error {
 	orderID := domain.OrderOf(r.Command)
 	if orderID == "" {
@@ -190,19 +192,16 @@ func (s *Server) matches(ctx context.Context, r Request, version int64) error {
 		return err
 	}
 	o, ok := state.(*domain.Order)
-	if !ok || o.Version == version || o.Status != domain.Unpaid {
+	if !ok || o.Version == version {
 		return nil
 	}
-	if r.Command.Org() != "" && o.OrgID != r.Command.Org() {
+	outcome, err := s.Executor.Preview(ctx, r)
+	var refused *domain.Rejection
+	switch {
+	case errors.As(err, &refused), errors.Is(err, ErrKeyReused), err == nil && outcome.Replayed:
 		return nil
-	}
-	key := eventstore.KeyRef{OrgID: o.OrgID, Key: r.Key}
-	known, err := s.Log.Lookup(ctx, []eventstore.KeyRef{key})
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if _, there := known[key]; there {
-		return nil
 	}
 	return problem(codeVersionMismatch, fmt.Sprintf("the order is at version %d", o.Version))
 }

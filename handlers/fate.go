@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"orderledger/domain"
@@ -41,12 +42,16 @@ func (s *Server) fate(ctx context.Context, ref eventstore.KeyRef) (commandFate, 
 		return fate, err
 	}
 	if c, ok := known[ref]; ok {
-		events, err := s.Log.Read(ctx, c.First-1, 1)
-		if err != nil || len(events) == 0 {
+		first, e, err := s.eventAt(ctx, c.First)
+		if err != nil {
 			return fate, err
 		}
-		name := commandOf[events[0].Type]
-		fate.Outcome, fate.Command, fate.Position, fate.At = "accepted", &name, c.Last, &events[0].RecordedAt
+		last, _, err := s.eventAt(ctx, c.Last)
+		if err != nil {
+			return fate, err
+		}
+		name := commandOf(&first, e, last.Type)
+		fate.Outcome, fate.Command, fate.Position, fate.At = "accepted", &name, c.Last, &first.RecordedAt
 		return fate, nil
 	}
 	r, found, err := s.Log.LastRefusal(ctx, ref)
@@ -58,12 +63,78 @@ func (s *Server) fate(ctx context.Context, ref eventstore.KeyRef) (commandFate, 
 	return fate, nil
 }
 
-// commandOf is the command that a first event of a type comes from.
-var commandOf = map[string]string{
-	domain.TypeOrderPlaced:        "place_order",
+// eventAt is the event at a position, as it is stored and as what it means.
+func (s *Server) eventAt(ctx context.Context, position int64) (eventstore.Event, domain.Event, error) {
+	events, err := s.Log.Read(ctx, position-1, 1)
+	if err != nil {
+		return eventstore.Event{}, nil, err
+	}
+	if len(events) == 0 || events[0].Position != position {
+		return eventstore.Event{}, nil, fmt.Errorf("event %d is missing", position)
+	}
+	e, err := domain.DecodeEvent(events[0].Type, events[0].Payload)
+	return events[0], e, err
+}
+
+// commandOf is the command whose first event is given. The log does not name commands: what they did tells, and where two
+// do the same, who sent it and how it ended.
+func commandOf(stored *eventstore.Event, first domain.Event, lastType string) string {
+	switch e := first.(type) {
+	case domain.OrderPlaced:
+		return commandOfOrder(e.OrderType, lastType)
+	case domain.OrderPaid:
+		if stored.Actor == "timer" {
+			return "collect_arrears"
+		}
+	case domain.FundsFrozen:
+		if e.Amount.Sign() < 0 {
+			return "release_funds"
+		}
+	}
+	return commandOfType[stored.Type]
+}
+
+// commandOfOrder is the command that begins with the placing of an order.
+func commandOfOrder(t domain.OrderType, lastType string) string {
+	switch {
+	case lastType == domain.TypeRenewalTried:
+		return "renew_resource"
+	case lastType == domain.TypeResourceClosed && (t == domain.Refund || t == domain.UsageSettlement):
+		return "close_resource"
+	case t == domain.Refund:
+		return "refund_order"
+	case t == domain.UsageSettlement:
+		return "settle_usage"
+	case t == domain.OverdueDaily:
+		return "charge_overdue"
+	}
+	return "place_order"
+}
+
+// commandOfType is the command that a first event of another type comes from.
+var commandOfType = map[string]string{
 	domain.TypeOrderPaid:          "pay_order",
 	domain.TypeOrderCancelled:     "cancel_order",
 	domain.TypeOrderExpired:       "expire_order",
+	domain.TypeOrderVoided:        "void_order",
+	domain.TypeOrderApproved:      "approve_order",
+	domain.TypeOrderRejected:      "reject_order",
+	domain.TypeFulfilmentStarted:  "report_fulfilment",
+	domain.TypeOrderCompleted:     "report_fulfilment",
+	domain.TypeFulfilmentFailed:   "report_fulfilment",
 	domain.TypeAccountToppedUp:    "top_up",
+	domain.TypeAccountWithdrawn:   "withdraw",
+	domain.TypeGiftGranted:        "grant_gift",
+	domain.TypeVoucherIssued:      "issue_voucher",
+	domain.TypeFundsFrozen:        "freeze_funds",
+	domain.TypeFundsLapsed:        "lapse_funds",
 	domain.TypeOrgSettingsChanged: "change_settings",
+	domain.TypeUsageReported:      "report_usage",
+	domain.TypePeriodClosed:       "close_period",
+	domain.TypePeriodSealed:       "seal_period",
+	domain.TypeAutoRenewSet:       "set_auto_renew",
+	domain.TypeRenewalTried:       "renew_resource",
+	domain.TypeResourceSettled:    "settle_usage",
+	domain.TypeOverdueCharged:     "charge_overdue",
+	domain.TypeResourceClosed:     "close_resource",
 }

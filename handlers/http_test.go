@@ -28,6 +28,7 @@ type api struct {
 	reader *projections.Reader
 	// platform, acme and bank are keys: of the platform, and of org-acme's administrator and finance.
 	platform, acme, bank string
+	sent                 int // numbers keys of commands
 }
 
 func newAPI(t *testing.T, change ...func(*handlers.Options)) *api {

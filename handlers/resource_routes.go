@@ -1,7 +1,12 @@
 package handlers
 
 import (
+	"context"
+	"fmt"
+	"net/http"
+
 	"orderledger/domain"
+	"orderledger/internal/auth"
 	"orderledger/projections"
 )
 
@@ -26,6 +31,20 @@ func (s *Server) resourceRoutes() []route {
 			resourceAt{}, s.getResource),
 		readRoute("/v1/resources/{resource_id}/orders", "list-resource-orders", "A resource's whole life, oldest order first",
 			projections.List[orderAnswer]{}, s.listResourceOrders, pageParameters()...),
+		{
+			method: http.MethodPut, path: "/v1/resources/{resource_id}/auto-renew", id: "set-auto-renew",
+			summary: "Say whether a resource is renewed by itself before its lease ends", needs: auth.ManageResource, command: true,
+			status: http.StatusOK, body: domain.SetAutoRenew{}, answer: resourceAt{}, handle: s.setAutoRenew, query: []parameter{orgParameter},
+		},
+		{
+			method: http.MethodDelete, path: "/v1/resources/{resource_id}", id: "close-resource",
+			summary: "End a resource: settle what it used, give back what was paid for time to come", needs: auth.ManageResource, command: true,
+			status: http.StatusOK, body: domain.CloseResource{}, answer: closingAnswer{}, handle: s.closeResource, query: []parameter{orgParameter},
+		},
+		{
+			method: http.MethodPost, path: "/v1/usage", id: "report-usage", summary: "Report metered usage, up to 5,000 records a call",
+			needs: auth.ReportUsage, command: true, status: http.StatusOK, body: domain.ReportUsage{}, answer: usageAnswer{}, handle: s.reportUsage,
+		},
 	}
 }
 
@@ -78,4 +97,90 @@ func (s *Server) listResourceOrders(c *call) error {
 		return err
 	}
 	return s.answerOrders(c, list)
+}
+
+func (s *Server) setAutoRenew(c *call) error {
+	_, result, err := s.command(c, "set_auto_renew", "resource_id")
+	if err != nil {
+		return err
+	}
+	r, ok := result.State.(*domain.Resource)
+	if !ok {
+		return fmt.Errorf("the answer to set_auto_renew is a %T", result.State)
+	}
+	return c.answer(resourceAt{r, result.Last})
+}
+
+// closingAnswer is a resource that was closed, with the orders that settled its account.
+type closingAnswer struct {
+	Resource *domain.Resource `json:"resource"`
+	// SettlementOrder is the first of SettlementOrders; nil when there was nothing to settle.
+	SettlementOrder  *orderAnswer  `json:"settlement_order" doc:"The first of settlement_orders; null when nothing was left to settle"`
+	SettlementOrders []orderAnswer `json:"settlement_orders" doc:"One for each month and order that opened what was used"`
+	RefundOrders     []orderAnswer `json:"refund_orders"`
+	AsOf             int64         `json:"as_of_position"`
+}
+
+func (s *Server) closeResource(c *call) error {
+	request, result, err := s.command(c, "close_resource", "resource_id")
+	if err != nil {
+		return err
+	}
+	ctx := c.r.Context()
+	_, e, err := s.eventAt(ctx, result.Last)
+	if err != nil {
+		return err
+	}
+	closed, ok := e.(domain.ResourceClosed)
+	if !ok {
+		return fmt.Errorf("the last event of close_resource is a %T", e)
+	}
+	state, err := StateAt(ctx, s.Log, domain.ResourceRef(closed.OrgID, closed.ResourceID), result.Last)
+	if err != nil {
+		return err
+	}
+	answer := closingAnswer{AsOf: result.Last}
+	if answer.Resource, ok = state.(*domain.Resource); !ok {
+		return fmt.Errorf("the answer to %s is a %T", request.Command.Name(), state)
+	}
+	if answer.SettlementOrders, err = s.ordersAt(ctx, closed.SettlementOrders, result.Last); err != nil {
+		return err
+	}
+	if len(answer.SettlementOrders) > 0 {
+		answer.SettlementOrder = &answer.SettlementOrders[0]
+	}
+	if answer.RefundOrders, err = s.ordersAt(ctx, closed.RefundOrders, result.Last); err != nil {
+		return err
+	}
+	return c.answer(answer)
+}
+
+func (s *Server) ordersAt(ctx context.Context, ids []string, position int64) ([]orderAnswer, error) {
+	orders := make([]orderAnswer, len(ids))
+	for i, id := range ids {
+		var err error
+		if orders[i], err = s.orderAt(ctx, id, position); err != nil {
+			return nil, err
+		}
+	}
+	return orders, nil
+}
+
+// usageAnswer says what became of the records of a report.
+type usageAnswer struct {
+	Accepted  int64 `json:"accepted"`
+	Duplicate int64 `json:"duplicate" doc:"Reported before, or twice in this report: left out"`
+	Late      int64 `json:"late" doc:"Of those accepted: their cycle was settled before, they are billed with the next one"`
+}
+
+func (s *Server) reportUsage(c *call) error {
+	_, result, err := s.command(c, "report_usage")
+	if err != nil {
+		return err
+	}
+	e, ok := result.Event.(domain.UsageReported)
+	if !ok {
+		return fmt.Errorf("the answer to report_usage is a %T", result.Event)
+	}
+	return c.answer(usageAnswer{Accepted: e.Accepted, Duplicate: e.Duplicate, Late: e.Late})
 }

@@ -12,7 +12,7 @@ import (
 // allRoutes lists every operation of the API: the mux, the document and the tests of permissions are
 // made of it.
 func (s *Server) allRoutes() []route {
-	return slices.Concat(s.commandRoutes(), s.orderRoutes(), s.resourceRoutes(), s.accountRoutes(), s.billRoutes(),
+	return slices.Concat(s.commandRoutes(), s.moneyRoutes(), s.orderRoutes(), s.resourceRoutes(), s.accountRoutes(), s.billRoutes(),
 		s.eventRoutes(), s.keyRoutes(), s.statusRoutes(), s.labelRoutes(), s.documentRoutes())
 }
 
@@ -21,7 +21,7 @@ func (s *Server) commandRoutes() []route {
 		{
 			method: http.MethodPost, path: "/v1/orders", id: "place-order", summary: "Place an order",
 			needs: auth.PlaceOrder, command: true, status: http.StatusCreated,
-			body: domain.PlaceOrder{}, answer: orderAnswer{}, handle: s.orderCommand("place_order", ""),
+			body: domain.PlaceOrder{}, answer: orderAnswer{}, handle: s.orderCommand("place_order"),
 		},
 		{
 			method: http.MethodPost, path: "/v1/orders/{order_id}/pay", id: "pay-order", summary: "Pay an order, all or nothing, from its organisation's account",
@@ -34,9 +34,15 @@ func (s *Server) commandRoutes() []route {
 			body: domain.CancelOrder{}, answer: orderAnswer{}, handle: s.orderCommand("cancel_order", "order_id"),
 		},
 		{
-			method: http.MethodPost, path: "/v1/accounts/{org_id}/top-ups", id: "top-up", summary: "Raise a balance by money that came in",
-			needs: auth.TopUp, command: true, status: http.StatusCreated,
-			body: domain.TopUp{}, answer: topUpAnswer{}, handle: s.topUp,
+			method: http.MethodPost, path: "/v1/orders/{order_id}/refund", id: "refund-order",
+			summary: "Give back what an order was paid with: what is refundable now, or an amount; with preview, only show it",
+			needs:   auth.RefundOrder, command: true, status: http.StatusOK,
+			body: domain.RefundOrder{}, answer: refundAnswer{}, handle: s.refund,
+		},
+		{
+			method: http.MethodPost, path: "/v1/quotes", id: "quote-order", summary: "Say what an order would come to; nothing happens, and no key is needed",
+			needs: auth.PlaceOrder, status: http.StatusOK,
+			body: domain.PlaceOrder{}, answer: quoteAnswer{}, handle: s.quote,
 		},
 		{
 			method: http.MethodPut, path: "/v1/orgs/{org_id}", id: "change-settings", summary: "Change those of an organisation's settings that are given",
