@@ -32,7 +32,9 @@ func allocate(a *Account, o *Order, named *Allocation, credit Amount, at time.Ti
 	}
 	if a != nil {
 		for _, v := range p.usable(a.Vouchers) {
-			p.payVoucher(v, v.Left)
+			if p.payVoucher(v, v.Left); p.left.Sign() == 0 {
+				break
+			}
 		}
 		p.payGift(a.Gifts, p.left)
 	}

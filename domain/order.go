@@ -172,7 +172,13 @@ type LineRefund struct {
 
 // Size estimates the memory that the state holds, in bytes: its texts, and a flat rate for all else.
 func (o *Order) Size() int {
-	size := 1024 + pairsSize(o.Tags) + pairsSize(o.Personal) + 256*len(o.Refunds) + 256*len(o.LineRefunds)
+	size := 1024 + pairsSize(o.Tags) + pairsSize(o.Personal) + 256*len(o.Refunds) + 512*len(o.PaidVouchers)
+	for i := range o.LineFunds {
+		size += 96 + 128*len(o.LineFunds[i].Gifts) + 96*len(o.LineFunds[i].Vouchers)
+	}
+	for i := range o.LineRefunds {
+		size += 192 + 128*len(o.LineRefunds[i].Gifts) + 96*len(o.LineRefunds[i].Vouchers)
+	}
 	for i := range o.Lines {
 		l := &o.Lines[i]
 		size += 1024 + len(l.ProductName) + len(l.ResourceName) + len(l.ResourceID) + pairsSize(l.ResourceExt)

@@ -30,10 +30,13 @@ func (v *Voucher) unfit(o *Order, at time.Time) string {
 		return "pays orders of at least " + v.MinSpend.String()
 	case len(v.OrderTypes) > 0 && !slices.Contains(v.OrderTypes, o.OrderType):
 		return "does not pay orders of the type " + string(o.OrderType)
-	case !slices.ContainsFunc(o.Lines, func(l Line) bool { return v.pays(&l) }):
-		return "pays no product and charge mode of this order"
 	}
-	return ""
+	for i := range o.Lines {
+		if v.pays(&o.Lines[i]) {
+			return ""
+		}
+	}
+	return "pays no product and charge mode of this order"
 }
 
 // pays says whether the voucher may pay a line.
