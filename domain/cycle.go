@@ -7,15 +7,15 @@ type cycle struct{ start, end time.Time }
 
 func (c cycle) holds(t time.Time) bool { return !t.Before(c.start) && t.Before(c.end) }
 
-// cycleOf is the cycle of a kind (hour, day or month; "" is hour) that t falls into, by the clocks of the zone.
+// cycleOf is the cycle of a kind (hour, day or month; "" is month) that t falls into, by the clocks of the zone.
 func cycleOf(kind string, t time.Time, zone *time.Location) cycle {
 	switch kind {
-	case "month":
-		return monthOf(t, zone)
+	case "hour":
+		return hourOf(t, zone)
 	case "day":
 		return dayOf(t, zone)
 	}
-	return hourOf(t, zone)
+	return monthOf(t, zone)
 }
 
 // hourOf begins and ends with a full hour on the wall, sixty minutes apart. Only where clocks are changed by less than

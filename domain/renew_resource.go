@@ -96,9 +96,7 @@ func (r *Resource) renewal(end time.Time, settings Settings, at time.Time) (Orde
 	if !placed.PayableAmount.inRange() {
 		return OrderPlaced{}, reject(LimitReached, "the renewal: %s", errAmountTooBig)
 	}
-	if limit, ok := settings.ApprovalOver[r.Currency]; ok && limit.Less(placed.PayableAmount) {
-		placed.AwaitingApproval = true
-	}
+	placed.AwaitingApproval = settings.wantsApproval(&placed)
 	if placed.PayableAmount.Sign() > 0 {
 		deadline := at.Add(time.Duration(settings.PayBeforeSeconds) * time.Second)
 		placed.PayBefore = &deadline
