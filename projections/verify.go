@@ -56,8 +56,15 @@ func (v Verification) Run(ctx context.Context) (Report, error) {
 		return r, err
 	}
 	r.Checks = append(r.Checks, w.checks()...)
+	months := func(ctx context.Context, _ *eventstore.Log, head eventstore.Head) ([]Check, error) {
+		if err := w.months.digests(ctx, &v); err != nil {
+			return nil, err
+		}
+		usage, err := v.usage(ctx, head, w.months.unsettled)
+		return []Check{w.months.check, usage}, err
+	}
 	for _, part := range []func(context.Context, *eventstore.Log, eventstore.Head) ([]Check, error){
-		v.tables, v.savedStates, v.mirror, v.readModels,
+		months, v.orders, v.tables, v.savedStates, v.mirror, v.readModels,
 	} {
 		checks, err := part(ctx, log, head)
 		if err != nil {

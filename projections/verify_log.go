@@ -12,13 +12,14 @@ type logWalk struct {
 	// command is the first event of the command that the last event belongs to.
 	command eventstore.Event
 	funds   *fundsWalk
+	months  *monthsWalk
 
 	positions, chain, readable, commands Check
 }
 
 func newLogWalk(head eventstore.Head) *logWalk {
 	return &logWalk{
-		head: head, funds: newFundsWalk(),
+		head: head, funds: newFundsWalk(), months: newMonthsWalk(),
 		positions: Check{Name: "positions", OK: true}, chain: Check{Name: "hash_chain", OK: true},
 		readable: Check{Name: "events", OK: true}, commands: Check{Name: "commands", OK: true},
 	}
@@ -36,6 +37,7 @@ func (w *logWalk) next(e *eventstore.Event) {
 	}
 	w.belongs(e)
 	w.funds.next(e)
+	w.months.next(e)
 	w.last = *e
 }
 
@@ -82,5 +84,5 @@ func (w *logWalk) checks() []Check {
 		w.positions.fault("event %d: the head has another time", w.head.Position)
 	}
 	w.funds.end()
-	return []Check{w.positions, w.chain, w.readable, w.commands, w.funds.check}
+	return []Check{w.positions, w.chain, w.readable, w.commands, w.funds.check, w.funds.lots.check}
 }

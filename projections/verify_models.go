@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"orderledger/eventstore"
 )
@@ -42,11 +45,14 @@ func (v Verification) readModel(ctx context.Context, log *eventstore.Log, name s
 		c.Checked += n
 	}
 	var event *eventError
+	var refused *pgconn.PgError
 	switch {
 	case errors.Is(err, ErrRowsDiffer):
 		c.fault("at position %d: %s", fresh.Position, fresh.Difference)
 	case errors.As(err, &event):
 		c.fault("%s", event)
+	case errors.As(err, &refused) && strings.HasPrefix(refused.Code, "23"): // a row that no table takes
+		c.fault("what the log folds to is refused: %s %s", refused.Message, refused.Detail)
 	case errors.Is(err, ErrRebuilding):
 		c.Detail = "left out: it is being rebuilt"
 	case err != nil:

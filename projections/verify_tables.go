@@ -32,18 +32,30 @@ GROUP BY org_id, command_key
 HAVING count(*) > 1
 ORDER BY 1
 LIMIT 1`
-	const claims = `
-SELECT e.position, format('event %s: its reference is not claimed', e.position)
-FROM events e
-WHERE e.type = '` + domain.TypeAccountToppedUp + `' AND e.position <= $1 AND NOT EXISTS (
-    SELECT FROM claims c
-    WHERE c.org_id = e.org_id AND c.kind = 'top_up' AND c.value = e.payload ->> 'reference' AND c.position = e.position)
+	// What events claim; a claim points at the first event of its command.
+	const claimed = `
+WITH claimed AS (
+    SELECT position, CASE WHEN command_key IS NULL THEN causation ELSE position::text END AS first, org_id, kind, value
+    FROM events CROSS JOIN LATERAL (
+        SELECT 'top_up', payload ->> 'reference' WHERE type = '` + domain.TypeAccountToppedUp + `'
+        UNION ALL SELECT 'withdraw', payload ->> 'reference' WHERE type = '` + domain.TypeAccountWithdrawn + `'
+        UNION ALL SELECT 'voucher', payload -> 'voucher' ->> 'voucher_id' WHERE type = '` + domain.TypeVoucherIssued + `'
+        UNION ALL SELECT 'usage', r ->> 'record_id' FROM json_array_elements(payload -> 'records') AS r WHERE type = '` + domain.TypeUsageRecorded + `'
+    ) AS c (kind, value)
+    WHERE position <= $1 AND type IN ('` + domain.TypeAccountToppedUp + `', '` + domain.TypeAccountWithdrawn + `',
+        '` + domain.TypeVoucherIssued + `', '` + domain.TypeUsageRecorded + `')
+)`
+	const claims = claimed + `
+SELECT coalesce(e.position, c.position), CASE WHEN c.value IS NULL THEN format('event %s: its %s %s is not claimed', e.position, e.kind, e.value)
+    ELSE format('event %s: a claim of kind %s points at it, and it makes none', c.position, c.kind) END
+FROM claimed e FULL JOIN (SELECT org_id, kind, value, position FROM claims WHERE position <= $1) AS c
+    ON c.org_id = e.org_id AND c.kind = e.kind AND c.value = e.value AND c.position::text = e.first
+WHERE c.value IS NULL OR e.value IS NULL
 UNION ALL
-SELECT c.position, format('event %s: a claim of kind %s points at it, and it makes none', c.position, c.kind)
-FROM claims c
-LEFT JOIN events e ON e.position = c.position
-WHERE c.position <= $1 AND (e.org_id IS DISTINCT FROM c.org_id
-    OR c.kind = 'top_up' AND (e.type <> '` + domain.TypeAccountToppedUp + `' OR c.value IS DISTINCT FROM e.payload ->> 'reference'))
+SELECT max(position), format('event %s: its %s %s was there before, in event %s', max(position), kind, value, min(position))
+FROM claimed
+GROUP BY org_id, kind, value
+HAVING count(*) > 1
 ORDER BY 1
 LIMIT 1`
 	var all []Check
