@@ -39,6 +39,9 @@ type posting struct{ Place, Amount, Currency string }
 func (b moneyBooks) follow(events []stored) {
 	for i, e := range events {
 		var p moneyEvent
+		if e.stream.Kind == domain.KindResource || e.stream.Kind == domain.KindOrg {
+			continue // these never move money
+		}
 		if err := json.Unmarshal(e.payload, &p); err != nil {
 			b.w.t.Fatal(err)
 		}
@@ -55,7 +58,7 @@ func (b moneyBooks) follow(events []stored) {
 }
 
 func (b moneyBooks) post(e stored, p moneyEvent) {
-	zero, before := map[string]int64{}, b.sums[[3]string{p.OrgID, p.Currency, "fund:cash"}]
+	zero, before := map[string]int64{}, b.sums[[3]string{p.OrgID, p.Balance["currency"], "fund:cash"}]
 	for _, x := range p.Postings {
 		zero[x.Currency] += units(x.Amount)
 		b.sums[[3]string{p.OrgID, x.Currency, x.Place}] += units(x.Amount)
@@ -103,7 +106,9 @@ func (b moneyBooks) wantPair(e stored, p moneyEvent, others []stored) {
 	}
 	for _, other := range others {
 		var q moneyEvent
-		_ = json.Unmarshal(other.payload, &q)
+		if other.stream.Kind == domain.KindOrder || other.stream.Kind == domain.KindAccount {
+			_ = json.Unmarshal(other.payload, &q)
+		}
 		switch other.name {
 		case domain.TypeOrderPaid:
 			if e.name == domain.TypeAccountCharged && q.OrderID == p.OrderID && sameFunds(p.Funds, q.Paid, 1) ||

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"orderledger/domain"
@@ -11,17 +12,21 @@ var moneyKinds = []kind{
 	{6, (*generator).topUp},
 	{2, (*generator).settings},
 	{1, (*generator).withdraw},
-	{1, (*generator).freeze},
+	{2, (*generator).freeze},
 	{3, (*generator).gift},
 	{3, (*generator).voucher},
 	{6, (*generator).refund},
 	{1, func(g *generator) domain.Command { return domain.LapseFunds{OrgID: g.org()} }},
-	{2, func(g *generator) domain.Command { return domain.CollectArrears{OrgID: g.org()} }},
+	{3, (*generator).collect},
 }
 
 func (g *generator) topUp() domain.Command {
-	c := domain.TopUp{OrgID: g.org(), Currency: g.currency(), Reference: fmt.Sprint("bank-", g.IntN(2000))}
-	c.Amount = g.amount(c.Currency, pick[int64](g, 10, 300, 300, 3000))
+	c := domain.TopUp{OrgID: g.org(), Currency: g.currency(), Reference: fmt.Sprint("bank-", g.IntN(400))}
+	most := pick[int64](g, 10, 300, 1000, 5000)
+	if g.poor {
+		most = pick[int64](g, 10, 20, 50, 500)
+	}
+	c.Amount = g.amount(c.Currency, most)
 	return c
 }
 
@@ -33,7 +38,7 @@ func (g *generator) settings() domain.Command {
 		seconds := g.Int64N(14*24*3600) + 1
 		c.PayBeforeSeconds = &seconds
 	case 1:
-		c.ApprovalOver = map[domain.Currency]domain.Amount{g.currency(): amount(pick(g, "10", "100", "1000"))}
+		c.ApprovalOver = map[domain.Currency]domain.Amount{g.currency(): amount(pick(g, "10", "50", "1000"))}
 	case 2, 3:
 		c.CreditLimit = map[domain.Currency]domain.Amount{g.currency(): amount(pick(g, "0", "50", "500"))}
 	case 4:
@@ -59,6 +64,14 @@ func (g *generator) settings() domain.Command {
 	return c
 }
 
+// collect comes after money that no top-up brought.
+func (g *generator) collect() domain.Command {
+	c := domain.CollectArrears{OrgID: g.org()}
+	a := g.Account(c.OrgID)
+	g.astray = a == nil || a.Arrears.Len() == 0 || !slices.ContainsFunc(a.Balances, func(b domain.Balance) bool { return b.Total().Sign() > 0 })
+	return c
+}
+
 func (g *generator) withdraw() domain.Command {
 	c := domain.Withdraw{OrgID: g.org(), Currency: g.currency(), Reference: fmt.Sprint("bank-", g.IntN(400))}
 	c.Amount = g.amount(c.Currency, pick[int64](g, 5, 20, 3000))
@@ -68,6 +81,9 @@ func (g *generator) withdraw() domain.Command {
 func (g *generator) freeze() domain.Command {
 	c := domain.FreezeFunds{OrgID: g.org(), Currency: g.currency(), Reason: g.reason()}
 	c.Amount = g.amount(c.Currency, pick[int64](g, 5, 20, 3000))
+	if frozen := g.Account(c.OrgID).Balance(c.Currency).Frozen; frozen.Sign() > 0 && g.one(2) {
+		c.Amount = frozen
+	}
 	if g.one(2) {
 		return domain.ReleaseFunds(c)
 	}
@@ -76,7 +92,7 @@ func (g *generator) freeze() domain.Command {
 
 func (g *generator) gift() domain.Command {
 	c := domain.GrantGift{OrgID: g.org(), Currency: g.currency(), Reason: g.reason()}
-	c.Amount, c.ExpiresAt = g.amount(c.Currency, 60), g.end()
+	c.Amount, c.ExpiresAt = g.amount(c.Currency, pick[int64](g, 60, 60, 800)), g.end()
 	return c
 }
 

@@ -42,7 +42,7 @@ func (g *generator) purchase() domain.Command {
 		OrderID: g.newOrderID(), OrgID: g.org(), OrderType: domain.Purchase, ProjectID: "p", ConsumerID: "c", Currency: g.currency(), Reason: g.reason(),
 		Fresh: g.one(2),
 	}
-	if g.one(1e9) {
+	if g.one(12) {
 		c.OrderType = domain.TransferIn
 	}
 	if g.one(25) {
@@ -161,23 +161,34 @@ func (g *generator) free(l domain.LineSpec) domain.LineSpec {
 	return l
 }
 
+var followTypes = []domain.OrderType{
+	domain.Renewal, domain.Upgrade, domain.Downgrade, domain.Resize, domain.Convert, domain.TermSettlement, domain.Supplement, domain.Recovery,
+	domain.Compensation,
+}
+
 // followUp is an order about another order's resource.
 func (g *generator) followUp() domain.Command {
-	o := g.orderThat(func(o *domain.Order) bool { return o.PaidAt != nil && o.PayableAmount.Sign() >= 0 && !g.one(30) })
+	t := pick(g, followTypes...)
+	at := 0
+	o := g.orderThat(func(o *domain.Order) bool {
+		if at = 0; len(o.Lines) > 1 {
+			at = g.IntN(len(o.Lines))
+		}
+		return g.one(100) || o.PaidAt != nil && o.PayableAmount.Sign() >= 0 && g.mayFollow(t, o, o.Lines[at].LineSpec)
+	})
 	c := domain.PlaceOrder{
-		OrderID: g.newOrderID(), OrgID: g.orgOf(o), ProjectID: "p", ConsumerID: "c", Currency: o.Currency, Reason: g.reason(), ParentOrderID: &o.OrderID,
-		OrderType: pick(g, domain.Renewal, domain.Renewal, domain.Renewal, domain.Upgrade, domain.Upgrade, domain.Downgrade, domain.Downgrade,
-			domain.Resize, domain.Convert, domain.TermSettlement, domain.TermSettlement, domain.Supplement, domain.Recovery, domain.Compensation),
+		OrderID: g.newOrderID(), OrgID: g.orgOf(o), ProjectID: "p", ConsumerID: "c", Currency: o.Currency, Reason: pick(g, "as asked", "as asked", "an error", g.reason()),
+		ParentOrderID: &o.OrderID, OrderType: t,
 	}
-	if o.Currency == "" || g.one(40) {
+	if o.Currency == "" || g.one(60) {
 		c.Currency = g.currency()
 	}
-	if g.one(40) {
+	if g.one(60) {
 		c.ParentOrderID = nil
 	}
 	for i := range o.Lines {
-		if i == 0 || g.one(2) {
-			c.Lines = append(c.Lines, g.followLine(c.OrderType, o.Lines[i].LineSpec))
+		if i == at || g.one(6) {
+			c.Lines = append(c.Lines, g.followLine(t, o.Lines[i].LineSpec))
 		}
 	}
 	if len(c.Lines) == 0 {
@@ -186,10 +197,29 @@ func (g *generator) followUp() domain.Command {
 	return c
 }
 
+// mayFollow says whether an order of the type makes sense about a line, as far as that is easily told.
+func (g *generator) mayFollow(t domain.OrderType, o *domain.Order, l domain.LineSpec) bool {
+	r := g.Resource(o.OrgID, l.ResourceID)
+	group := l.ChargeMode.Group()
+	switch t {
+	case domain.Renewal, domain.Upgrade, domain.Downgrade, domain.TermSettlement:
+		return group == domain.Prepay && (r == nil || active(r))
+	case domain.Compensation:
+		return group == domain.Prepay && r != nil && active(r)
+	case domain.Resize:
+		return group == domain.Postpay && r != nil && active(r)
+	case domain.Convert:
+		return r != nil && active(r)
+	case domain.Recovery:
+		return r != nil && !active(r)
+	}
+	return o.Paid.Total().Sign() > 0
+}
+
 // followLine changes what its parent's line has to what an order of the type needs.
 func (g *generator) followLine(t domain.OrderType, l domain.LineSpec) domain.LineSpec {
 	l.DiscountAmount, l.EffectiveAt, l.ExpiresAt = amount("0"), nil, nil
-	if g.one(3) {
+	if g.one(8) {
 		l.ResourceID = ""
 	}
 	zero := decimal("0")
@@ -199,6 +229,9 @@ func (g *generator) followLine(t domain.OrderType, l domain.LineSpec) domain.Lin
 	case domain.Upgrade, domain.Downgrade:
 		price := g.price()
 		l.NewUnitPrice, l.Quantity, l.UnitPrice = &price, zero, zero
+		if t == domain.Downgrade {
+			price = decimal(pick(g, "0", "0.5", "3"))
+		}
 		if g.one(5) {
 			l.Quantity, l.UnitPrice = decimal(pick(g, "0.5", "-0.5", "1")), g.price()
 		}
@@ -210,13 +243,15 @@ func (g *generator) followLine(t domain.OrderType, l domain.LineSpec) domain.Lin
 	case domain.Convert:
 		g.convertLine(&l)
 	case domain.TermSettlement, domain.Compensation:
-		end := g.now.Add(time.Duration(g.IntN(60)) * 12 * time.Hour)
+		end := g.now.Add(time.Duration(g.IntN(200)) * 12 * time.Hour)
 		l.ExpiresAt, l.Quantity, l.UnitPrice = &end, zero, zero
 	case domain.Supplement:
 		l.Quantity, l.UnitPrice = decimal(pick(g, "1", "-1", "-0.5", "2")), g.price()
 	case domain.Recovery:
 		if l.ChargeMode.Group() == domain.Prepay {
 			l.Quantity, l.UnitPrice = decimal("1"), g.price()
+		} else {
+			l.Quantity = zero
 		}
 	}
 	return l
@@ -234,7 +269,9 @@ func (g *generator) convertLine(l *domain.LineSpec) {
 }
 
 func (g *generator) pay() domain.Command {
-	o := g.order(domain.Unpaid)
+	o := g.orderThat(func(o *domain.Order) bool {
+		return o.Status == domain.Unpaid && (o.PayBefore == nil || o.PayBefore.After(g.now)) && !g.one(10)
+	})
 	c := domain.PayOrder{OrderID: o.OrderID, OrgID: g.orgOf(o)}
 	if o.Lines == nil || !g.one(4) {
 		return c

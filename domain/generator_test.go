@@ -15,12 +15,16 @@ type generator struct {
 	*world
 	now    time.Time
 	orders int
+	// poor organisations run into arrears.
+	poor bool
+	// astray says that the command being made found nothing that fits.
+	astray bool
 	// currencies are those of the organisations' orders; with one, funds and orders meet more often.
 	currencies []domain.Currency
 }
 
 func newGenerator(r *rand.Rand) *generator {
-	g := &generator{Rand: r, now: noon, currencies: []domain.Currency{"CNY"}}
+	g := &generator{Rand: r, now: noon, poor: r.IntN(3) == 0, currencies: []domain.Currency{"CNY"}}
 	if g.one(4) {
 		g.currencies = []domain.Currency{"CNY", "JPY", "KWD"}
 	}
@@ -33,7 +37,7 @@ type kind struct {
 	make   func(*generator) domain.Command
 }
 
-var kinds = slices.Concat(orderKinds, moneyKinds)
+var kinds = slices.Concat(orderKinds, moneyKinds, lifeKinds, usageKinds)
 
 var totalWeight = func() (sum int) {
 	for _, k := range kinds {
@@ -49,10 +53,22 @@ func (g *generator) next() turn {
 	if g.one(20) {
 		clock.At = g.now.Add(-time.Duration(g.Int64N(int64(3 * 24 * time.Hour)))).Truncate(time.Microsecond)
 	}
+	c := g.command()
+	for range 6 { // most that find nothing to be about would be refused alike
+		if !g.astray || g.one(10) {
+			break
+		}
+		c = g.command()
+	}
+	return turn{clock, c}
+}
+
+func (g *generator) command() domain.Command {
+	g.astray = false
 	n := g.IntN(totalWeight)
 	for _, k := range kinds {
 		if n -= k.weight; n < 0 {
-			return turn{clock, k.make(g)}
+			return k.make(g)
 		}
 	}
 	panic("the weights do not sum up")
@@ -101,19 +117,17 @@ func (g *generator) order(statuses ...domain.Status) *domain.Order {
 }
 
 func (g *generator) orderThat(fits func(*domain.Order) bool) *domain.Order {
-	any := &domain.Order{Header: domain.Header{OrderID: g.newOrderID(), OrgID: g.org()}}
-	for range 40 {
-		if len(g.streams) == 0 {
-			break
-		}
+	found := &domain.Order{Header: domain.Header{OrderID: g.newOrderID(), OrgID: g.org()}}
+	for range 2 * len(g.streams) {
 		at := max(g.IntN(len(g.streams)), g.IntN(len(g.streams)))
 		if o, ok := g.states[g.streams[at]].(*domain.Order); ok {
-			if any = o; fits(o) {
+			if found = o; fits(o) {
 				return o
 			}
 		}
 	}
-	return any
+	g.astray = true
+	return found
 }
 
 // orgOf is mostly the order's organisation.
@@ -124,19 +138,20 @@ func (g *generator) orgOf(o *domain.Order) string {
 	return o.OrgID
 }
 
-// resource is a resource of the organisation that fits, or any name.
-func (g *generator) resource(orgID string, fits func(*domain.Resource) bool) (string, *domain.Resource) {
-	from := g.IntN(resources)
-	for i := range resources {
-		id := fmt.Sprint("r-", (from+i)%resources)
-		if r := g.Resource(orgID, id); r != nil && fits(r) {
-			return id, r
+// resourceThat is a resource that fits; if there is none so soon, any one, or a name of none.
+func (g *generator) resourceThat(fits func(*domain.Resource) bool) *domain.Resource {
+	found := &domain.Resource{OrgID: g.org(), ResourceID: g.resourceID()}
+	for range 2 * len(g.streams) {
+		if r, ok := g.states[pick(g, g.streams...)].(*domain.Resource); ok {
+			if found = r; fits(r) || g.one(40) {
+				return r
+			}
 		}
 	}
-	id := g.resourceID()
-	return id, g.Resource(orgID, id)
+	g.astray = true
+	return found
 }
 
-const resources = 8
+const resources = 16
 
 func (g *generator) resourceID() string { return fmt.Sprint("r-", g.IntN(resources)) }

@@ -78,12 +78,16 @@ func (c PayOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 		return d.Decision, nil
 	}
 	org, account := s.Org(o.OrgID), s.Account(o.OrgID)
+	period := bookingPeriod(org, clock.At)
+	if o.Arrears {
+		period = settlementPeriod(org, o)
+	}
 	p, refused := allocate(account, o, c.Funds, SettingsOf(org).credit(o.Currency), clock.At)
 	if refused != nil {
 		return Decision{}, refused
 	}
 	return Decision{Events: []StreamEvent{
-		{OrderRef(o.OrderID), p.paid(o, bookingPeriod(org, clock.At))},
+		{OrderRef(o.OrderID), p.paid(o, period)},
 		{AccountRef(o.OrgID), p.charged(o, account.Balance(o.Currency))},
 	}}, nil
 }
