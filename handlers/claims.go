@@ -17,6 +17,9 @@ func (b *batch) taken(t *task, c eventstore.Claim) bool {
 	if b.claims[c] || b.before != nil && b.before.claims[c] {
 		return true
 	}
+	if t == nil {
+		return false // nothing is being decided: a command says what it needs
+	}
 	for _, known := range t.taken {
 		if known[c] {
 			return true

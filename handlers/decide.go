@@ -106,17 +106,47 @@ func (e *Executor) prepare(b *batch, tasks []*task) {
 		now = b.Next.RecordedAt // time never runs back in the log
 	}
 	first := len(b.Events)
-	for i, t := range tasks {
-		if b.full() { // the commands before made more events than most do
-			e.retry = append(tasks[i:len(tasks):len(tasks)], e.retry...)
-			break
-		}
-		e.decide(b, t, now)
-	}
+	rest, err := e.decideAll(b, tasks, now)
+	e.retry = append(rest, e.retry...)
 	if len(b.Events) > first {
 		b.Next = eventstore.Seal(b.Next, b.Events[first:], now)
 		b.Encode()
 	}
+	if err != nil {
+		e.paused(retryPause, err)
+	}
+}
+
+// decideAll decides tasks one after another; rest are those that the batch has no room for, or whose states can't be
+// loaded. What a command needs may grow by what the ones before it did: a renewal that was placed just now names its
+// resource, and other arrears are the oldest after some were paid.
+func (e *Executor) decideAll(b *batch, tasks []*task, now time.Time) (rest []*task, err error) {
+	for i, t := range tasks {
+		rest = tasks[i:len(tasks):len(tasks)]
+		if b.full() {
+			return rest, nil
+		}
+		if !e.holds(b, t) {
+			if err := e.loadAll(b, rest); err != nil {
+				return rest, err
+			}
+		}
+		e.decide(b, t, now)
+	}
+	return nil, nil
+}
+
+// holds says whether everything that the task needs is there.
+func (e *Executor) holds(b *batch, t *task) bool {
+	if t.err != nil {
+		return true // it is answered with that
+	}
+	for _, ref := range t.Command.Needs(b) {
+		if !e.find(b, ref) {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *Executor) decide(b *batch, t *task, now time.Time) {

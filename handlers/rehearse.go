@@ -104,25 +104,22 @@ func (e *Executor) try(ctx context.Context, tasks []*task) error {
 	if e.bytes > rehearsalBytesMax {
 		return ErrRehearsalFull
 	}
-	b, err := e.imagine(tasks)
-	if err != nil {
-		return err
-	}
-	for {
+	for len(tasks) > 0 {
+		b, rest, err := e.imagine(tasks)
+		if err != nil {
+			return err
+		}
 		found, err := e.markTaken(ctx, b)
 		if err != nil {
 			return err
 		}
-		if !found {
-			break
+		if tasks = rest; found {
+			e.again(b)
+			tasks, e.retry = append(e.retry, rest...), nil
+			continue
 		}
-		e.again(b)
-		tasks, e.retry = e.retry, nil
-		if b, err = e.imagine(tasks); err != nil {
-			return err
-		}
+		e.believe(b)
 	}
-	e.believe(b)
 	return nil
 }
 
@@ -136,23 +133,21 @@ func withKeys(tasks []*task) []*task {
 	return keyed
 }
 
-// imagine decides tasks in a batch of their own.
-func (e *Executor) imagine(tasks []*task) (*batch, error) {
-	b := e.newBatch(e.imagined)
+// imagine decides tasks in a batch of their own; rest are those that it has no room for.
+func (e *Executor) imagine(tasks []*task) (b *batch, rest []*task, err error) {
+	b = e.newBatch(e.imagined)
 	if err := e.loadAll(b, tasks); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if _, err := e.lookUp(withKeys(tasks)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	now := e.now().UTC().Truncate(time.Microsecond)
 	if now.Before(b.Next.RecordedAt) {
 		now = b.Next.RecordedAt
 	}
-	for _, t := range tasks {
-		e.decide(b, t, now)
-	}
-	return b, nil
+	rest, err = e.decideAll(b, tasks, now)
+	return b, rest, err
 }
 
 // believe takes what a batch would leave behind as if it had happened, and answers its tasks.

@@ -15,8 +15,8 @@ ALTER TABLE orders
     ADD CONSTRAINT orders_list_amount_check CHECK (list_amount BETWEEN -1e15 AND 1e15);
 COMMENT ON COLUMN orders.due_at IS 'when the expiry timer may take it, if it is unpaid or awaits approval then; never for arrears';
 DROP INDEX orders_due;
-CREATE INDEX orders_due ON orders (due_at) WHERE status IN ('unpaid', 'awaiting_approval');
-CREATE INDEX orders_failed ON orders (fulfilment_failed_at) WHERE status = 'fulfilment_failed';
+CREATE INDEX orders_due ON orders (due_at, org_id, order_id) WHERE status IN ('unpaid', 'awaiting_approval');
+CREATE INDEX orders_failed ON orders (fulfilment_failed_at, org_id, order_id) WHERE status = 'fulfilment_failed';
 CREATE INDEX orders_arrears ON orders (org_id, created_at, order_id) WHERE arrears;
 CREATE INDEX orders_parent ON orders (parent_order_id) WHERE parent_order_id IS NOT NULL;
 CREATE INDEX orders_trade ON orders (org_id, trade_no) WHERE trade_no <> '';
@@ -89,9 +89,9 @@ CREATE TABLE resources (
     PRIMARY KEY (org_id, resource_id)
 );
 CREATE INDEX resources_lease ON resources (org_id, lease_end, resource_id);
-CREATE INDEX resources_renew ON resources (renew_at) WHERE renew_at IS NOT NULL;
-CREATE INDEX resources_settle ON resources (settle_at) WHERE settle_at IS NOT NULL;
-CREATE INDEX resources_overdue ON resources (overdue_at) WHERE overdue_at IS NOT NULL;
+CREATE INDEX resources_renew ON resources (renew_at, org_id, resource_id) WHERE renew_at IS NOT NULL;
+CREATE INDEX resources_settle ON resources (settle_at, org_id, resource_id) WHERE settle_at IS NOT NULL;
+CREATE INDEX resources_overdue ON resources (overdue_at, org_id, resource_id) WHERE overdue_at IS NOT NULL;
 
 -- Vouchers and gifts, also those that are used up or lapsed. What state one is in depends on the time of asking.
 CREATE TABLE vouchers (
