@@ -38,13 +38,14 @@ type timer struct {
 	// due lists what is due, a page after an item.
 	due func(ctx context.Context, now time.Time, after projections.Due, limit int) (projections.DuePage, error)
 	// request is the command that does it; a zero one does nothing yet.
-	request func(context.Context, projections.Due, projections.DuePage) (Request, error)
+	request func(context.Context, projections.Due) (Request, error)
 }
 
 // NewTimers makes timers; Run runs them. The reader works as ledger_reader.
 func NewTimers(executor *Executor, reader *projections.Reader) *Timers {
 	return &Timers{executor, reader, []timer{
 		expireTimer(reader), refundTimer(reader), lapseTimer(reader), arrearsTimer(reader),
+		settleTimer(reader), overdueTimer(reader), renewTimer(reader), sealTimer(reader),
 	}}
 }
 
@@ -163,7 +164,7 @@ type dueCommand struct {
 // start sends the commands of a page.
 func (r *timerRun) start(ctx context.Context, page projections.DuePage, now time.Time) (started []dueCommand, err error) {
 	for _, d := range page.Items {
-		request, err := r.request(ctx, d, page)
+		request, err := r.request(ctx, d)
 		if err != nil {
 			return started, err
 		}

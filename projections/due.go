@@ -134,18 +134,3 @@ LIMIT $5`
 	}
 	return p, nil
 }
-
-// ClosingPeriods lists months that are closed and whose totals are not fixed yet; bill lines are there up to AsOf.
-func (r *Reader) ClosingPeriods(ctx context.Context, now time.Time, after Due, limit int) (DuePage, error) {
-	const q = `
-SELECT closed_at, org_id, period, closed_position
-FROM periods
-WHERE state = 'closing' AND (closed_at, org_id, period) > ($2, $3, $4) AND $1::timestamptz IS NOT NULL
-ORDER BY closed_at, org_id, period
-LIMIT $5`
-	p, err := r.due(ctx, []string{Orgs, BillLines}, q, now, after, limit)
-	if err != nil {
-		return p, fmt.Errorf("read closing months: %w", err)
-	}
-	return p, nil
-}

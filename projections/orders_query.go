@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -144,39 +143,4 @@ func (r *Reader) StatusCounts(ctx context.Context, org string) (counts map[strin
 		return nil, 0, fmt.Errorf("count orders: %w", err)
 	}
 	return counts, asOf, nil
-}
-
-// DueOrder is an order that was not paid, or not approved, and whose deadline has come.
-type DueOrder struct {
-	OrderID, OrgID string
-}
-
-// DueOrders lists, over all organisations, the orders that were not paid or not approved and whose deadline has come
-// by now, longest due first, at most limit. Imported ones are left alone for an hour after their recording, as the history
-// that is being brought in may still tell their end. next is when the next one falls due; zero when none
-// does.
-func (r *Reader) DueOrders(ctx context.Context, now time.Time, limit int) (due []DueOrder, next time.Time, err error) {
-	const q = `
-SELECT order_id, org_id
-FROM orders
-WHERE status IN ('unpaid', 'awaiting_approval') AND due_at <= $1
-ORDER BY due_at
-LIMIT $2`
-	const nextQuery = `SELECT min(due_at) FROM orders WHERE status IN ('unpaid', 'awaiting_approval') AND due_at > $1`
-	var o DueOrder
-	var at *time.Time
-	_, err = r.read(ctx, AllOrgs, []string{Orders}, func(b *pgx.Batch) {
-		collect(b, q, []any{now, limit}, []any{&o.OrderID, &o.OrgID}, func() error {
-			due = append(due, o)
-			return nil
-		})
-		b.Queue(nextQuery, now).QueryRow(func(row pgx.Row) error { return row.Scan(&at) })
-	})
-	if err != nil {
-		return nil, next, fmt.Errorf("read due orders: %w", err)
-	}
-	if at != nil {
-		next = at.UTC()
-	}
-	return due, next, nil
 }

@@ -267,35 +267,3 @@ func TestStatement(t *testing.T) {
 		t.Errorf("an account that is not there: %+v, %v", a, err)
 	}
 }
-
-// Unpaid orders fall due at their deadline; imported ones not before an hour after their recording.
-func TestDueOrders(t *testing.T) {
-	t.Parallel()
-	l := newLedger(t)
-	run(t, newWorker(t, l.db, 10))
-	r := newReader(t, l.db, nil)
-	second := int64(1)
-	l.must(t, "settings", domain.ChangeSettings{OrgID: "org-a", PayBeforeSeconds: &second})
-	live, imported := order("org-a", "1"), order("org-a", "1")
-	placed := l.must(t, "live", live).State.(*domain.Order)
-	l.must(t, "old", imported, time.Now().Add(-24*time.Hour))
-	waitFor(t, r, l.head(t))
-	check := func(at time.Time, next bool, want ...string) {
-		t.Helper()
-		due, then, err := r.DueOrders(t.Context(), at, 10)
-		var got []string
-		for _, d := range due {
-			got = append(got, d.OrderID)
-		}
-		if err != nil || !slices.Equal(got, want) || then.IsZero() == next {
-			t.Errorf("due are %v, next at %s, %v; want %v", due, then, err, want)
-		}
-	}
-	check(placed.PayBefore.Add(-time.Microsecond), true)
-	check(*placed.PayBefore, true, live.OrderID)
-	check(placed.CreatedAt.Add(59*time.Minute), true, live.OrderID)
-	check(placed.CreatedAt.Add(61*time.Minute), false, live.OrderID, imported.OrderID)
-	l.must(t, "cancel", domain.CancelOrder{OrderID: live.OrderID, OrgID: "org-a"})
-	waitFor(t, r, l.head(t))
-	check(placed.CreatedAt.Add(61*time.Minute), false, imported.OrderID)
-}

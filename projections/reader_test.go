@@ -87,7 +87,7 @@ func TestEveryQueryOnNothing(t *testing.T) {
 	if _, err := r.OrderBillLines(ctx, "org-acme", "none", 0, ""); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := r.DueOrders(ctx, time.Now(), 10); err != nil {
+	if _, err := r.DueExpiries(ctx, time.Now(), projections.Due{}, 10); err != nil {
 		t.Error(err)
 	}
 	_, _, err1 := r.Order(ctx, "org-acme", "none")
