@@ -16,23 +16,44 @@ import (
 // seed appends events to a log without a command, as history that is simply there.
 func seed(t *testing.T, log *eventstore.Log, org string, at time.Time, events ...domain.StreamEvent) {
 	t.Helper()
-	head, err := log.Head(t.Context())
-	must(err)
-	b := eventstore.Batch{Base: head}
+	seedAs(t, log, "key:test", org, at, events...)
+}
+
+func seedAs(t *testing.T, log *eventstore.Log, actor, org string, at time.Time, events ...domain.StreamEvent) {
+	t.Helper()
+	for { // others may append too
+		head, err := log.Head(t.Context())
+		must(err)
+		_, err = log.Append(t.Context(), seedBatch(t, log, head, actor, org, at, events))
+		if !errors.Is(err, eventstore.ErrHeadMoved) {
+			must(err)
+			return
+		}
+	}
+}
+
+func seedBatch(t *testing.T, log *eventstore.Log, head eventstore.Head, actor, org string, at time.Time, events []domain.StreamEvent) *eventstore.Batch {
+	t.Helper()
+	b := &eventstore.Batch{Base: head}
 	versions := map[domain.Ref]int64{}
 	for i, e := range events {
 		name, payload, err := domain.EncodeEvent(e.Event)
 		must(err)
+		if versions[e.Stream] == 0 {
+			s, err := handlers.StateAt(t.Context(), log, e.Stream, head.Position)
+			must(err)
+			if s != nil {
+				versions[e.Stream] = s.StreamVersion()
+			}
+		}
 		versions[e.Stream]++
 		b.Events = append(b.Events, eventstore.Event{
-			Stream: e.Stream.String(), Version: versions[e.Stream], Type: name, OrgID: org, Actor: "key:test",
+			Stream: e.Stream.String(), Version: versions[e.Stream], Type: name, OrgID: org, Actor: actor,
 			Key: fmt.Sprintf("seed-%d-%d", head.Position, i), OccurredAt: at, Payload: payload,
 		})
 	}
 	b.Next = eventstore.Seal(head, b.Events, time.Now().UTC().Truncate(time.Microsecond))
-	if _, err := log.Append(t.Context(), &b); err != nil {
-		t.Fatal(err)
-	}
+	return b
 }
 
 // metered is the opening of a resource that has been metered by the hour since a time.
