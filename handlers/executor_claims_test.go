@@ -13,7 +13,7 @@ import (
 	"orderledger/internal/testkit"
 )
 
-// seed appends events to a log without a command, as history that is simply there.
+// seed appends events to a log without a command, as history that is simply there; the zero time is now.
 func seed(t *testing.T, log *eventstore.Log, org string, at time.Time, events ...domain.StreamEvent) {
 	t.Helper()
 	seedAs(t, log, "key:test", org, at, events...)
@@ -35,6 +35,10 @@ func seedAs(t *testing.T, log *eventstore.Log, actor, org string, at time.Time, 
 func seedBatch(t *testing.T, log *eventstore.Log, head eventstore.Head, actor, org string, at time.Time, events []domain.StreamEvent) *eventstore.Batch {
 	t.Helper()
 	b := &eventstore.Batch{Base: head}
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	if at.IsZero() {
+		at = now
+	}
 	versions := map[domain.Ref]int64{}
 	for i, e := range events {
 		name, payload, err := domain.EncodeEvent(e.Event)
@@ -52,7 +56,7 @@ func seedBatch(t *testing.T, log *eventstore.Log, head eventstore.Head, actor, o
 			Key: fmt.Sprintf("seed-%d-%d", head.Position, i), OccurredAt: at, Payload: payload,
 		})
 	}
-	b.Next = eventstore.Seal(head, b.Events, time.Now().UTC().Truncate(time.Microsecond))
+	b.Next = eventstore.Seal(head, b.Events, now)
 	return b
 }
 

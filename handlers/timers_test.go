@@ -183,7 +183,7 @@ func TestTimersLeaveImportsAlone(t *testing.T) {
 	seed(t, a.log, "org-acme", ended, daily("org-acme", "res-1", ended))
 	soon := time.Now().Add(200 * time.Millisecond).UTC().Truncate(time.Microsecond)
 	o := order("org-acme", "3.00")
-	seed(t, a.log, "org-acme", time.Now(), domain.StreamEvent{Stream: domain.OrderRef(o.OrderID), Event: domain.OrderPlaced{
+	seed(t, a.log, "org-acme", time.Time{}, domain.StreamEvent{Stream: domain.OrderRef(o.OrderID), Event: domain.OrderPlaced{
 		Header: domain.Header{OrderID: o.OrderID, OrgID: "org-acme", OrderType: domain.Purchase, Currency: "CNY"},
 		Lines:  []domain.Line{}, ListAmount: amount("3.00"), DiscountAmount: amount("0.00"), PayableAmount: amount("3.00"),
 		PayBefore: &soon,
