@@ -2,6 +2,8 @@ package handlers_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -180,4 +182,25 @@ func TestTimersExpire(t *testing.T) {
 		t.Errorf("the log has %s", reached.Body)
 	}
 	a.want(t, 409, "order_not_unpaid", a.acme, "POST", "/v1/orders/"+id+"/pay", "", "Idempotency-Key: pay")
+}
+
+// Ids of resources are other systems': what stands in an address is decoded once, slashes and dots included.
+func TestResourceIDsOfAnyCharacters(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for i, id := range []string{"a/b", "..", ".", "a b+c", "100%25", "云主机/甲?x=1#2;&", `"quoted"\`, "//", strings.Repeat("字", 128)} {
+		body := strings.Replace(orderBody, `"bsr-1"`, string(quoted(id)), 1)
+		placed := a.want(t, 201, "", a.acme, "POST", "/v1/orders", body, "Idempotency-Key: "+itoa(int64(i))).text("order_id")
+		path := "/v1/resources/" + strings.ReplaceAll(url.PathEscape(id), ".", "%2E")
+		if r := a.get(t, a.acme, path+"/orders"); r.text("items.0.order_id") != placed || r.text("items.0.lines.0.resource_id") != id {
+			t.Errorf("the orders of %q are %s", id, r.Body)
+		}
+		a.want(t, 404, "not_found", a.acme, "GET", path, "") // nothing was provisioned yet
+		a.want(t, 404, "not_found", a.acme, "PUT", path+"/auto-renew", `{"enabled":true}`, "Idempotency-Key: renew")
+	}
+}
+
+func quoted(s string) []byte {
+	text, _ := json.Marshal(s)
+	return text
 }

@@ -69,11 +69,9 @@ func (e *Executor) loadRound(b *batch, tasks []*task) (bool, error) {
 		if t.err != nil { // a stream of it can't be read
 			continue
 		}
-		for _, ref := range t.Command.Needs(b) {
-			if !e.find(b, ref) {
-				stream := ref.String()
-				wanted[stream] = append(wanted[stream], t)
-			}
+		for _, ref := range e.missing(b, t.Command) {
+			stream := ref.String()
+			wanted[stream] = append(wanted[stream], t)
 		}
 	}
 	if len(wanted) == 0 {
@@ -102,6 +100,23 @@ func (e *Executor) loadRound(b *batch, tasks []*task) (bool, error) {
 		e.cache.put(ref, state)
 	}
 	return true, nil
+}
+
+// missing are the streams that a command needs and that are only in the database. What is found elsewhere may tell of
+// more, as what is loaded may: the command is asked again as long as that finds another one.
+func (e *Executor) missing(b *batch, c domain.Command) []domain.Ref {
+	for {
+		var missing []domain.Ref
+		held := len(b.base)
+		for _, ref := range c.Needs(b) {
+			if !e.find(b, ref) {
+				missing = append(missing, ref)
+			}
+		}
+		if len(missing) > 0 || len(b.base) == held {
+			return missing
+		}
+	}
 }
 
 func (e *Executor) find(b *batch, ref domain.Ref) bool {
