@@ -55,6 +55,8 @@ type scenario struct {
 
 var scenarios = []scenario{
 	{"commands", (*bed).commands},
+	{"usage", (*bed).usage},
+	{"settle", (*bed).settle},
 	{"relay", (*bed).relay},
 	{"projections", (*bed).projections},
 	{"http", (*bed).http},
