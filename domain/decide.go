@@ -74,6 +74,13 @@ func lesser(a, b Amount) Amount {
 	return b
 }
 
+func greater(a, b Amount) Amount {
+	if a.Less(b) {
+		return b
+	}
+	return a
+}
+
 // shortfall is what has lacks of want, or nothing.
 func shortfall(want, has Amount) Amount {
 	if want.Less(has) {

@@ -72,6 +72,9 @@ func (f *following) change(i int, l *LineSpec, t *Term) *Rejection {
 		if l.ExpiresAt == nil {
 			l.ExpiresAt = &end
 		}
+		if !l.EffectiveAt.Before(*l.ExpiresAt) {
+			return invalid(lineField(i, "expires_at"), "it lies after effective_at")
+		}
 		return f.takesFromParent(i, l)
 	}
 	if l.Count.Cmp(t.Count.Decimal) != 0 || l.Unit != t.Unit {

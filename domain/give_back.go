@@ -1,5 +1,7 @@
 package domain
 
+import "time"
+
 // refundUnit is the unit of lines that give back what was paid.
 const refundUnit = "refund"
 
@@ -56,9 +58,28 @@ func (d *draft) planFor(o, parent *Order) (refundPlan, *Rejection) {
 		if refused != nil {
 			return refundPlan{}, refused
 		}
+		if from, to, ok := d.cutBy(o, l); ok {
+			for j := range plan.lines {
+				plan.lines[j].Cuts = []LeaseCut{{Amount: plan.lines[j].Returned.Total(), From: from, To: to}}
+			}
+		}
 		whole.add(plan)
 	}
 	return whole, nil
+}
+
+// cutBy is the time that a line gives money back for.
+func (d *draft) cutBy(o *Order, l *Line) (from, to time.Time, ok bool) {
+	switch {
+	case o.OrderType == Downgrade && l.EffectiveAt != nil && l.ExpiresAt != nil:
+		return *l.EffectiveAt, *l.ExpiresAt, true
+	case o.OrderType == TermSettlement:
+		h := tenureOf(d, o.OrgID, l.ResourceID, o.ParentOrderID)
+		if t := h.term(&l.LineSpec); t != nil && t.ExpiresAt != nil {
+			return *l.ExpiresAt, *t.ExpiresAt, true
+		}
+	}
+	return time.Time{}, time.Time{}, false
 }
 
 func lineCorrected(parent *Order, l *Line) int {

@@ -123,13 +123,13 @@ func laterEvents() []domain.Event {
 	postings := []domain.Posting{{Place: domain.PlaceCash, Amount: amount("80.00"), Currency: "CNY"}, {Place: domain.PlaceSales, Amount: amount("-80.00"), Currency: "CNY"}}
 	price := decimal("0.05")
 	meters := []domain.Meter{{Meter: "tokens", Unit: "1k", UnitPrice: &price}}
-	refunds := []domain.LineRefund{{LineNo: 1, Returned: funds, Consumed: amount("1.00"), Forfeited: amount("2.00"), Gifts: gifts, Vouchers: parts}}
+	refunds := []domain.LineRefund{{LineNo: 1, Returned: funds, Consumed: amount("1.00"), Forfeited: amount("2.00"), Gifts: gifts, Vouchers: parts, Cuts: []domain.LeaseCut{{Amount: amount("1.00"), From: at, To: until}}}}
 	return []domain.Event{
 		domain.OrderApproved{OrderID: orderID, OrgID: "org-acme", By: "key:k2", Reason: "in the budget"},
 		domain.OrderRejected{OrderID: orderID, OrgID: "org-acme", By: "key:k2", Reason: "not in the budget"},
 		domain.OrderVoided{OrderID: orderID, OrgID: "org-acme", Reason: "duplicate"},
 		domain.FulfilmentStarted{OrderID: orderID, OrgID: "org-acme"},
-		domain.OrderCompleted{OrderID: orderID, OrgID: "org-acme", ResourceID: "bsr-1", EffectiveAt: &at, ExpiresAt: &until},
+		domain.OrderCompleted{OrderID: orderID, OrgID: "org-acme", ResourceID: "bsr-1", EffectiveAt: &at, ExpiresAt: &until, Lines: []domain.LineWindow{{LineNo: 1, EffectiveAt: at, ExpiresAt: &until}}},
 		domain.FulfilmentFailed{OrderID: orderID, OrgID: "org-acme", Reason: "no capacity"},
 		domain.OrderRefunded{
 			OrderID: orderID, OrgID: "org-acme", RefundOrderID: otherID, Currency: "CNY", Returned: funds, Consumed: amount("1.00"),

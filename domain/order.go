@@ -168,6 +168,26 @@ type LineRefund struct {
 	Forfeited Amount        `json:"forfeited_amount"`
 	Gifts     []GiftPart    `json:"gifts,omitempty"`
 	Vouchers  []VoucherPart `json:"vouchers,omitempty"`
+	// Cuts are the parts of Returned that came back because the lease was cut short or made smaller.
+	Cuts []LeaseCut `json:"cuts,omitempty"`
+}
+
+// LeaseCut is what came back for a time, half-open, that a line had paid for and does not cover any more, or not as much
+// of: that time is not worth this amount a second time.
+type LeaseCut struct {
+	Amount Amount    `json:"amount"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+}
+
+// cutAfter is what came back for time after a moment.
+func (r *LineRefund) cutAfter(at time.Time) Amount {
+	var sum Amount
+	for _, c := range r.Cuts {
+		left, total := timeLeft(c.From, c.To, at, time.Microsecond)
+		sum = sum.Add(c.Amount.part(left, total))
+	}
+	return sum
 }
 
 // Size estimates the memory that the state holds, in bytes: its texts, and a flat rate for all else.

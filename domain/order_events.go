@@ -272,6 +272,7 @@ func addLineRefunds(before, more []LineRefund) []LineRefund {
 		}
 		s := &sums[i]
 		s.Returned, s.Consumed, s.Forfeited = s.Returned.Add(r.Returned), s.Consumed.Add(r.Consumed), s.Forfeited.Add(r.Forfeited)
+		s.Cuts = append(s.Cuts[:len(s.Cuts):len(s.Cuts)], r.Cuts...)
 		s.Gifts, s.Vouchers = append([]GiftPart(nil), s.Gifts...), append([]VoucherPart(nil), s.Vouchers...)
 		for _, g := range r.Gifts {
 			s.Gifts = addGiftPart(s.Gifts, g)

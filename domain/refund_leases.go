@@ -10,7 +10,7 @@ import (
 // endLeases takes the time that was given back from the resources it was for. A resource that nothing is paid or
 // metered for any more is closed.
 func (d *draft) endLeases(o *Order, plan refundPlan, refundID, reason string) {
-	for _, id := range o.resourceIDs() {
+	for _, id := range resourceIDs(o.Lines) {
 		r := d.Resource(o.OrgID, id)
 		if r == nil || r.Status != ResourceActive {
 			continue

@@ -28,7 +28,7 @@ func (c RefundOrder) Needs(s States) []Ref {
 	}
 	refs = append(refs, AccountRef(c.OrgID), OrgRef(c.OrgID))
 	if o := s.Order(c.OrderID); o != nil && o.OrgID == c.OrgID && c.Amount == nil {
-		for _, id := range o.resourceIDs() {
+		for _, id := range resourceIDs(o.Lines) {
 			refs = append(refs, ResourceRef(c.OrgID, id))
 		}
 	}
@@ -99,15 +99,4 @@ func (c RefundOrder) refund(s States, clock Clock) (*draft, *Rejection) {
 		d.endLeases(o, plan, placed.OrderID, c.Reason)
 	}
 	return d, nil
-}
-
-// resourceIDs are the resources that the order's lines name, each once.
-func (o *Order) resourceIDs() []string {
-	var ids []string
-	for i := range o.Lines {
-		if id := o.Lines[i].ResourceID; id != "" && !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }

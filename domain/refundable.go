@@ -170,7 +170,8 @@ func targetTime(lines []refundLineState, o *Order, settings Settings, at time.Ti
 		l.target = l.left
 		if o.fulfilled() && l.line.EffectiveAt != nil && l.line.ExpiresAt != nil {
 			left, total := timeLeft(*l.line.EffectiveAt, *l.line.ExpiresAt, at, settings.basis(l.line.ProductCode))
-			l.target = lesser(l.left, l.paid.Total().part(left, total))
+			worth := l.paid.Total().part(left, total).Sub(l.done.cutAfter(at))
+			l.target = greater(o.Currency.Zero(), lesser(l.left, worth))
 		}
 		l.consumed = l.left.Sub(l.target)
 		any = any || l.target.Sign() > 0
