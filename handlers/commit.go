@@ -180,13 +180,15 @@ func (e *Executor) isolate(b *batch) {
 	e.reread(e.log.Head)
 }
 
-// save keeps the state of a stream that has grown past another thousand events.
+// save keeps the state of a stream that has grown past another thousand events, or more where the state is large, as
+// of an account with very many arrears: writing states down must not cost more than the events do.
 func (e *Executor) save(ref domain.Ref, before, now domain.State) {
 	var from int64
 	if before != nil {
 		from = before.StreamVersion()
 	}
-	if from/saveEvery == now.StreamVersion()/saveEvery {
+	every := int64(saveEvery * (1 + now.Size()/savedBytes))
+	if from/every == now.StreamVersion()/every {
 		return
 	}
 	state, err := domain.EncodeState(now)

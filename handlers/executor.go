@@ -27,8 +27,9 @@ const (
 	giveWayFor    = 20 * time.Millisecond // … after the others had it for so long
 	foldMax       = 10_000                // events of others that are folded in; beyond, the cache starts anew
 	announceEvery = 5 * time.Millisecond
-	auditMax      = 4096 // refusals waiting to be recorded
-	saveEvery     = 1000 // events of a stream between saved states
+	auditMax      = 4096     // refusals waiting to be recorded
+	saveEvery     = 1000     // events of a stream between saved states …
+	savedBytes    = 64 << 10 // … times one more for each of these that the state holds
 	savesWaiting  = 64
 )
 
@@ -146,6 +147,7 @@ func (e *Executor) wait(ctx context.Context, t *task) (Result, error) {
 		if t.claim() {
 			return Result{}, ErrBusy
 		}
+		t.left.Store(true)
 		return Result{}, ErrOutcomeUnknown
 	case <-e.ended:
 		select {

@@ -221,6 +221,40 @@ func TestCallerLeaves(t *testing.T) {
 	}
 }
 
+// What could not be written before its caller left is not tried again for nobody.
+func TestCallerLeavesBeforeAnotherAttempt(t *testing.T) {
+	t.Parallel()
+	db := testkit.Database(t)
+	l, w := openWired(t, db)
+	other := openLedger(t, db)
+	ctx, leave := context.WithCancel(t.Context())
+	sent, resume := make(chan struct{}), make(chan struct{})
+	w.cut(func(c *wireConn, group []byte) error {
+		close(sent)
+		go func() {
+			<-resume
+			_, _ = c.Conn.Write(group)
+		}()
+		return nil
+	})
+	left := make(chan error, 1)
+	go func() {
+		_, err := l.Do(ctx, request("leaver", topUp("org-acme", "2.00", "leaver")))
+		left <- err
+	}()
+	<-sent
+	other.must(t, "other", topUp("org-acme", "1.00", "other")) // moves the head
+	leave()
+	if err := <-left; !errors.Is(err, handlers.ErrOutcomeUnknown) {
+		t.Errorf("who left in the middle got %v", err)
+	}
+	close(resume)
+	l.must(t, "next", topUp("org-acme", "3.00", "next"))
+	if keys := checkLog(t, l.log, 2); keys["org-acme/leaver"] != 0 {
+		t.Errorf("a command that nobody waited for was carried out at %d", keys["org-acme/leaver"])
+	}
+}
+
 // Closing answers everybody: with the result, or that nothing was done. Nobody waits for ever, and no answer
 // contradicts the log.
 func TestCloseUnderLoad(t *testing.T) {

@@ -58,10 +58,12 @@ type task struct {
 	org string
 	// waiting becomes 0 when the executor takes the task, or its caller gives it up before that.
 	waiting atomic.Int32
-	done    chan struct{}
-	result  Result
-	events  []domain.StreamEvent
-	err     error
+	// left: its caller went away after that.
+	left   atomic.Bool
+	done   chan struct{}
+	result Result
+	events []domain.StreamEvent
+	err    error
 
 	// sent: it was on its way once, and what became of it was unknown.
 	sent bool

@@ -146,13 +146,23 @@ func claimed(tasks []*task, t *task) []*task {
 	return tasks
 }
 
-// again gives a batch's tasks back in their order, to be decided anew before anything else.
+// again gives a batch's tasks back in their order, to be decided anew before anything else. Those that nobody waits
+// for any more are dropped: nothing of them was written, unless they were sent once with an unknown outcome.
 func (e *Executor) again(b *batch) {
 	var back []*task
+	keep := func(t *task) {
+		if t.left.Load() && !t.sent {
+			t.answer(Result{}, ErrBusy)
+			return
+		}
+		back = append(back, t)
+	}
 	for _, t := range b.tasks {
 		delete(e.active, t.ref())
-		back = append(back, t)
-		back = append(back, t.followers...)
+		keep(t)
+		for _, f := range t.followers {
+			keep(f)
+		}
 		t.followers = nil
 	}
 	e.retry = append(back, e.retry...)
