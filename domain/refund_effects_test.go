@@ -204,7 +204,7 @@ func TestRefundsEndLeases(t *testing.T) {
 	}}
 	w.append(domain.Clock{Now: noon, At: noon}, domain.StreamEvent{Stream: domain.ResourceRef(org, "r1"), Event: e})
 	w.must(noon.Add(day), refund())
-	if r := w.Resource(org, "r1"); len(r.Leases) != 1 || len(r.Terms) != 1 || !r.Terms[0].ExpiresAt.Equal(end) || r.Terms[0].Quantity.String() != "1" {
+	if r := w.Resource(org, "r1"); len(r.Leases) != 1 || len(r.Terms) != 1 || !r.Terms[0].EffectiveAt.Equal(begin) || !r.Terms[0].ExpiresAt.Equal(end) || r.Terms[0].Quantity.String() != "1" {
 		t.Errorf("without its renewal the resource is %+v", r)
 	}
 }

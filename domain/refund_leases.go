@@ -3,39 +3,41 @@ package domain
 import (
 	"slices"
 	"time"
-
-	"github.com/shopspring/decimal"
 )
 
 // endLeases takes the time that was given back from the resources it was for. A resource that nothing is paid or
-// metered for any more is closed.
-func (d *draft) endLeases(o *Order, plan refundPlan, refundID, reason string) {
+// metered for any more is closed, or days after its lease would be charged.
+func (d *draft) endLeases(o *Order, plan refundPlan, refundID, reason string) *Rejection {
 	for _, id := range resourceIDs(o.Lines) {
 		r := d.Resource(o.OrgID, id)
 		if r == nil || r.Status != ResourceActive {
 			continue
 		}
+		if d.clock.At.Before(r.OccurredAt) {
+			return goesBack(r)
+		}
 		terms, leases := r.Terms, r.Leases
 		for i := range plan.lines {
 			l := o.line(plan.lines[i].LineNo)
-			if at := slices.IndexFunc(leases, func(x Lease) bool { return x.OrderID == o.OrderID && x.LineNo == l.LineNo }); l.ResourceID == id && at >= 0 {
+			at := slices.IndexFunc(leases, func(x Lease) bool { return x.OrderID == o.OrderID && x.LineNo == l.LineNo })
+			if at >= 0 && l.ResourceID == id {
 				lease := leases[at]
 				leases = slices.Delete(slices.Clone(leases), at, at+1)
-				terms = termsWithout(terms, o, l, lease, d.clock.At)
+				terms = termsWithout(terms, o, l, lease, leases, d.clock.At)
 			}
 		}
-		if len(leases) == len(r.Leases) {
-			continue
-		}
 		ref := ResourceRef(o.OrgID, id)
-		if len(terms) == 0 && len(leases) == 0 && len(r.Uses) == 0 { // its terms stay, for a recovery to find them
+		switch {
+		case len(leases) == len(r.Leases):
+		case len(terms) == 0 && len(leases) == 0 && len(r.Uses) == 0: // its terms stay, for a recovery to find them
 			d.emit(ref, ResourceClosed{OrgID: o.OrgID, ResourceID: id, Reason: reason, RefundOrders: []string{refundID}})
-			continue
+		default:
+			d.emit(ref, ResourceChanged{
+				OrgID: o.OrgID, ResourceID: id, OrderID: refundID, OrderType: Refund, Profile: r.Profile, Terms: terms, Leases: leases,
+			})
 		}
-		d.emit(ref, ResourceChanged{
-			OrgID: o.OrgID, ResourceID: id, OrderID: refundID, OrderType: Refund, Profile: r.Profile, Terms: terms, Leases: leases,
-		})
 	}
+	return nil
 }
 
 // line finds a line by its number.
@@ -48,28 +50,32 @@ func (o *Order) line(no int) *Line {
 	return nil
 }
 
-// termsWithout ends the term that a lease was the last time of: where the lease begins, if that is still to come;
-// else it is gone. Orders that only changed the price leave the term as it is.
-func termsWithout(terms []Term, o *Order, l *Line, lease Lease, at time.Time) []Term {
+// termsWithout takes a lease's time from its term. A lease that is still to come, or runs before others that are, leaves
+// the term what is paid for besides; without any, the term is gone. Orders that changed a price alone leave it as it is.
+func termsWithout(terms []Term, o *Order, l *Line, lease Lease, others []Lease, at time.Time) []Term {
 	switch o.OrderType {
 	case Purchase, Renewal, Recovery, Convert, TermSettlement:
 	default:
 		return terms
 	}
-	i := slices.IndexFunc(terms, func(t Term) bool {
-		return t.ProductCode == l.ProductCode && t.BillingItem == l.BillingItem && t.ExpiresAt != nil && t.ExpiresAt.Equal(lease.ExpiresAt)
-	})
-	if i < 0 {
+	i := slices.IndexFunc(terms, func(t Term) bool { return t.ProductCode == l.ProductCode && t.BillingItem == l.BillingItem })
+	if i < 0 || terms[i].ExpiresAt == nil || terms[i].EffectiveAt == nil {
 		return terms
 	}
 	next := slices.Clone(terms)
 	t := &next[i]
-	if !lease.EffectiveAt.After(at) || t.EffectiveAt == nil || !lease.EffectiveAt.After(*t.EffectiveAt) {
+	last := !lease.ExpiresAt.Before(*t.ExpiresAt)
+	switch {
+	case last && lease.EffectiveAt.After(at) && lease.EffectiveAt.After(*t.EffectiveAt):
+		if lease.EffectiveAt.Before(*t.ExpiresAt) {
+			t.endAt(lease.EffectiveAt)
+		}
+	case !last && lease.EffectiveAt.After(at):
+	case !last && slices.ContainsFunc(others, func(x Lease) bool { return !x.EffectiveAt.Before(lease.ExpiresAt) }):
+		t.Quantity = share(t.Quantity, t.ExpiresAt.Sub(lease.ExpiresAt), t.ExpiresAt.Sub(*t.EffectiveAt))
+		t.EffectiveAt = &lease.ExpiresAt
+	default:
 		return slices.Delete(next, i, i+1)
 	}
-	kept, whole := lease.EffectiveAt.Sub(*t.EffectiveAt), t.ExpiresAt.Sub(*t.EffectiveAt)
-	t.Quantity = Decimal{t.Quantity.Mul(decimal.NewFromInt(kept.Microseconds())).DivRound(decimal.NewFromInt(whole.Microseconds()), decimalFractionDigits)}
-	end := lease.EffectiveAt
-	t.ExpiresAt = &end
 	return next
 }

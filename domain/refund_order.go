@@ -96,7 +96,7 @@ func (c RefundOrder) refund(s States, clock Clock) (*draft, *Rejection) {
 		return nil, refused
 	}
 	if plan.timed {
-		d.endLeases(o, plan, placed.OrderID, c.Reason)
+		refused = d.endLeases(o, plan, placed.OrderID, c.Reason)
 	}
-	return d, nil
+	return d, refused
 }
