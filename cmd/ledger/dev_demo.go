@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"orderledger/examples/demo"
+	"orderledger/examples/ucloud"
 	"orderledger/internal/client"
 )
 
@@ -48,6 +49,7 @@ func importDemo(ctx context.Context, dir *dataDir, api *client.Client, stderr io
 	if err := demo.Write(&file, end); err != nil {
 		return client.Tally{}, err
 	}
+	file.Write(ucloud.Commands) // another organisation's, of an earlier time
 	shown := newProgress(stderr, "commands", int64(bytes.Count(file.Bytes(), []byte{'\n'})))
 	tally, err := importer(api, shown).Run(ctx, &file)
 	shown.end()

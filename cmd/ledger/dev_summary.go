@@ -89,7 +89,10 @@ func (d *dev) summary(ctx context.Context, w io.Writer, rates *importRates) erro
 			return err
 		}
 	}
-	return t.flush()
+	if err := t.flush(); err != nil {
+		return err
+	}
+	return d.showBill(ctx, w)
 }
 
 // addOrg adds an organisation's rows, one for each currency that it has money or a bill in.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"orderledger/examples/demo"
+	"orderledger/examples/ucloud"
 	"orderledger/internal/client"
 )
 
@@ -254,15 +256,19 @@ func TestExampleIsImportedToItsEnd(t *testing.T) {
 	if err := demo.Write(&example, end); err != nil {
 		t.Fatal(err)
 	}
-	want := int64(strings.Count(example.String(), `"command":"place_order"`))
-	var orders int64
-	for _, n := range statusCounts(t, d) {
-		orders += n
+	example.Write(ucloud.Commands)
+	for _, orderType := range []string{"purchase", "renewal", "upgrade"} { // those that the ledger makes itself are others
+		want := strconv.Itoa(strings.Count(example.String(), `"order_type":"`+orderType+`"`))
+		var list object
+		query := url.Values{"order_type": {orderType}, "created_from": {"2025-01-01T00:00:00Z"}, "count": {"true"}}
+		if err := d.client(t).Get(t.Context(), "/v1/orders", query, &list); err != nil {
+			t.Fatal(err)
+		}
+		if got := list.text("total"); got != want {
+			t.Errorf("%s orders of type %s, want %s", got, orderType, want)
+		}
 	}
-	if orders != want {
-		t.Errorf("%d orders, want %d", orders, want)
-	}
-	for _, text := range []string{"Orders by status", "paid", "org-lumen-ai", "CNY", "http://127.0.0.1:"} {
+	for _, text := range []string{"Orders by status", "paid", "org-lumen-ai", "CNY", "http://127.0.0.1:", "订单号", "bsr-1kkpx3xp581y", "合计"} {
 		if !strings.Contains(d.output.String(), text) {
 			t.Errorf("no %q in what it prints:\n%s", text, d.output)
 		}

@@ -83,27 +83,35 @@ func (h *usageHistory) run(p pod, order importfile.Order) {
 	from, end := traceStart.Add(p.scheduled), traceStart.Add(p.deleted)
 	h.openings = append(h.openings, importfile.Command{Key: key("open", p), Name: "place_order", At: from, Body: order})
 	last := monthOf(end.Add(-1))
+	events := 0 // of the resource, when a month is settled: its opening, and a report and a settlement each month
 	for from.Before(end) {
+		events += 2
 		start := monthOf(from)
 		next := importfile.AddMonths(start, 1)
 		to := next
 		if end.Before(to) {
 			to = end
 		}
-		h.use(p, order, start, last, from, to)
+		h.use(p, order, use{start, last, from, to, events})
 		from = next
 	}
 }
 
+// use is what a pod ran in a month, of which last is its last.
+type use struct {
+	month, last, from, to time.Time
+	events                int
+}
+
 // use meters a part of a month. Its settlement is refunded at the end of the last month, if the pod failed.
-func (h *usageHistory) use(p pod, order importfile.Order, start, last, from, to time.Time) {
-	m := h.at(order.OrgID, start)
-	seconds := decimal.NewFromInt(int64(to.Sub(from) / time.Second))
+func (h *usageHistory) use(p pod, order importfile.Order, u use) {
+	m := h.at(order.OrgID, u.month)
+	seconds := decimal.NewFromInt(int64(u.to.Sub(u.from) / time.Second))
 	amount := seconds.Mul(*order.Lines[0].Meters[0].UnitPrice).Round(2)
-	label := start.Format("2006-01")
+	label := u.month.Format("2006-01")
 	m.total = m.total.Add(amount)
 	m.records = append(m.records, importfile.Record{
-		RecordID: p.name + "/" + label, ResourceID: p.name, Meter: meter, Quantity: seconds, Unit: "second", From: from, To: to,
+		RecordID: p.name + "/" + label, ResourceID: p.name, Meter: meter, Quantity: seconds, Unit: "second", From: u.from, To: u.to,
 	})
 	m.settled = append(m.settled, importfile.Command{
 		Key: key("settle/"+label, p), Name: "settle_usage", Body: importfile.OnResource{OrgID: order.OrgID, ResourceID: p.name},
@@ -111,10 +119,10 @@ func (h *usageHistory) use(p pod, order importfile.Order, start, last, from, to 
 	if p.phase != "Failed" || amount.IsZero() {
 		return
 	}
-	m = h.at(order.OrgID, last)
+	m = h.at(order.OrgID, u.last)
 	m.refunds = append(m.refunds, importfile.Command{
 		Key: key("refund/"+label, p), Name: "refund_order", Body: importfile.RefundOrder{
-			OrderID: importfile.SettlementID(order.OrgID, p.name, start), OrgID: order.OrgID,
+			OrderID: importfile.SettlementID(order.OrgID, p.name, u.events), OrgID: order.OrgID,
 			Amount: importfile.Amount{Decimal: amount}, Reason: "the pod failed",
 		},
 	})

@@ -2,6 +2,7 @@ package importfile
 
 import (
 	"crypto/sha256"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,10 +64,11 @@ type ClosePeriod struct {
 	Period string `json:"period"`
 }
 
-// SettlementID is the id that the ledger gives to the settlement of a resource's cycle: orders that commands make by
-// themselves have ids of version 8 which say what they stand for, so that a file can name them ahead.
-func SettlementID(org, resource string, cycleStart time.Time) string {
-	parts := []string{"usage", org, resource, cycleStart.UTC().Format(time.RFC3339)}
+// SettlementID is the id that the ledger gives to the settlement of a resource whose stream has so many events: orders
+// that commands make by themselves have ids of version 8, which say what they stand for, so that a file can name them
+// ahead.
+func SettlementID(org, resource string, events int) string {
+	parts := []string{"usage", org, resource, strconv.Itoa(events), "0"}
 	digest := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	id := uuid.UUID(digest[:16])
 	id[6] = id[6]&0x0f | 0x80
