@@ -113,10 +113,14 @@ ORDER BY 1 DESC, 2, 3 LIMIT ` + w.arg(2*billGroupsMax)
 }
 
 // queueState asks whether the month is closed. The totals that it was sealed with then take the place of those summed up.
+// Months before the first that was closed are closed by that, too, and never sealed.
 func (bill *Bill) queueState(b *pgx.Batch, org string) {
 	w := &where{}
 	w.org(org)
 	w.and("period = ?", string(bill.Period))
+	const before = `SELECT 1 FROM orgs WHERE org_id = $1 AND closed_through >= $2`
+	var is int
+	collect(b, before, []any{org, string(bill.Period)}, []any{&is}, func() error { bill.State = "closed"; return nil })
 	var p ClosedPeriod
 	collect(b, closedPeriods+w.sql(), w.args, p.scan(), func() error {
 		p.utc()

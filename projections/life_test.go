@@ -329,6 +329,9 @@ func TestClosedMonths(t *testing.T) {
 	if *bill.Closed.Lines != bill.Totals[0].Lines || seal.Lines == 0 || bill.Totals[0].Amount != "66.00" { // 60 − 12 + 7 + 7 + 4
 		t.Errorf("%+v", bill.Totals)
 	}
+	if before, err := r.Bill(t.Context(), "org-a", "2025-10", ""); err != nil || before.State != "closed" || before.Closed != nil {
+		t.Errorf("a month before the first that was closed: %+v, %v", before, err)
+	}
 	// A correction lands in the next month.
 	fix := spec(1, "gpu", "res-bought", domain.ModeMonth, "-1.00")
 	fix.Corrects = "org-a-buy-1"
@@ -358,5 +361,29 @@ func TestClosedMonths(t *testing.T) {
 	org, err := r.Org(t.Context(), "org-a")
 	if err != nil || org.ClosedThrough != a.month || len(org.Unsettled) != 0 || org.CreditLimit["CNY"].String() != "50.00" {
 		t.Errorf("%+v, %v", org, err)
+	}
+}
+
+// A bill by a tag that is different everywhere is refused, not cut short.
+func TestTooManyGroups(t *testing.T) {
+	t.Parallel()
+	_, _, r, db := told(t, 500)
+	const many = `
+INSERT INTO bill_lines
+SELECT (jsonb_populate_record(b, jsonb_build_object('order_id', 'o' || n, 'position', 1000 + n, 'tags', jsonb_build_object('job', n)))).*
+FROM bill_lines b, generate_series(1, $1) n
+WHERE b.order_id = 'org-a-paid'`
+	for extra, want := range map[int]error{9_999: nil, 10_001: projections.ErrTooManyGroups} {
+		tx := db.Pool(t, schema.Projector)
+		if _, err := tx.Exec(t.Context(), `DELETE FROM bill_lines WHERE order_id LIKE 'o_%' AND position > 1000`); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), many, extra); err != nil {
+			t.Fatal(err)
+		}
+		bill, err := r.Bill(t.Context(), "org-a", "2025-11", "tag:job")
+		if !errors.Is(err, want) || err == nil && len(bill.Groups) != extra+1 {
+			t.Errorf("%d tags: %d groups, %v", extra, len(bill.Groups), err)
+		}
 	}
 }
