@@ -126,7 +126,7 @@ func (e *Executor) decideAll(b *batch, tasks []*task, now time.Time) (rest []*ta
 		if b.full() {
 			return rest, nil
 		}
-		if !e.holds(b, t) {
+		if t.err == nil && len(e.missing(b, t.Command)) > 0 {
 			if err := e.loadAll(b, rest); err != nil {
 				return rest, err
 			}
@@ -134,19 +134,6 @@ func (e *Executor) decideAll(b *batch, tasks []*task, now time.Time) (rest []*ta
 		e.decide(b, t, now)
 	}
 	return nil, nil
-}
-
-// holds says whether everything that the task needs is there.
-func (e *Executor) holds(b *batch, t *task) bool {
-	if t.err != nil {
-		return true // it is answered with that
-	}
-	for _, ref := range t.Command.Needs(b) {
-		if !e.find(b, ref) {
-			return false
-		}
-	}
-	return true
 }
 
 func (e *Executor) decide(b *batch, t *task, now time.Time) {

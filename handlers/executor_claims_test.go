@@ -279,3 +279,42 @@ func TestClaimsThatRefuse(t *testing.T) {
 		t.Errorf("use of a resource that is not there: %v", err)
 	}
 }
+
+// What a command needs may grow by what the commands before it in its batch did: the second top-up pays arrears that
+// nobody had to look at before the first had paid the ones before them.
+func TestNeedsGrowWithinABatch(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	now := time.Now()
+	since := now.Add(-230 * time.Hour)
+	seed(t, l.log, "org-acme", since, metered("org-acme", "res-1", since))
+	var used domain.ReportUsage
+	used.OrgID = "org-acme"
+	const cycles = 220
+	for i := range cycles {
+		used.Records = append(used.Records, report("org-acme", "res-1", now.Add(-time.Duration(cycles+2-i)*time.Hour), fmt.Sprint("r-", i)).Records...)
+	}
+	l.must(t, "use", used)
+	for i := range cycles {
+		l.must(t, fmt.Sprint("settle-", i), domain.SettleUsage{OrgID: "org-acme", ResourceID: "res-1"})
+	}
+	l.Close()
+	l = openLedger(t, l.db) // with nothing in memory
+	var waits []waiter
+	for i := range 3 {
+		wait, err := l.Start(t.Context(), request(fmt.Sprint("top-up-", i), topUp("org-acme", "50.00", fmt.Sprint("bank-", i))))
+		must(err)
+		waits = append(waits, wait)
+	}
+	var last handlers.Result
+	for _, wait := range waits {
+		r, err := wait(t.Context())
+		must(err)
+		last = r
+	}
+	s, err := handlers.StateAt(t.Context(), l.log, domain.AccountRef("org-acme"), last.Last)
+	must(err)
+	if a := s.(*domain.Account); a.Arrears.Len() != 0 || a.Balance("CNY").Cash != amount("40.00") {
+		t.Errorf("%d settlements still wait, with %s of cash", a.Arrears.Len(), a.Balance("CNY").Cash)
+	}
+}

@@ -14,3 +14,6 @@ func (s *Server) Routes() []Route {
 	}
 	return all
 }
+
+// Hold lowers what a rehearsal may hold, before its first command.
+func (e *Executor) Hold(bytes int) { e.most = bytes }

@@ -58,6 +58,7 @@ type rehearsal struct {
 	// imagined stands for a batch on its way that never lands: it has all that the commands so far leave behind.
 	imagined *batch
 	bytes    int
+	most     int
 }
 
 func (e *Executor) newRehearsal(ctx context.Context) (*Executor, error) {
@@ -69,7 +70,7 @@ func (e *Executor) newRehearsal(ctx context.Context) (*Executor, error) {
 		log: e.log, now: e.now, head: head,
 		queue: make(chan *task, batchMax), stop: make(chan struct{}), ended: make(chan struct{}),
 		cache: newCache(), keys: newRecentKeys(), active: map[eventstore.KeyRef]*task{},
-		rehearsal: &rehearsal{},
+		rehearsal: &rehearsal{most: rehearsalBytesMax},
 	}
 	r.keys.max = rehearsalBytesMax // in effect none: they count as bytes
 	r.imagined = r.newBatch(nil)
@@ -101,7 +102,7 @@ func (e *Executor) rehearse() {
 
 // try decides tasks on what the ones before left behind, and answers them. On an error some are not answered.
 func (e *Executor) try(ctx context.Context, tasks []*task) error {
-	if e.bytes > rehearsalBytesMax {
+	if e.bytes > e.most {
 		return ErrRehearsalFull
 	}
 	for len(tasks) > 0 {

@@ -170,3 +170,44 @@ func TestStateAt(t *testing.T) {
 func savedAccount(org string, version int64, state string) eventstore.SavedState {
 	return eventstore.SavedState{Stream: domain.AccountRef(org).String(), OrgID: org, Version: version, Rules: domain.RulesVersion, State: []byte(state)}
 }
+
+// A dry run holds so much and no more, and says so.
+func TestRehearsalIsBounded(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	rehearsal, err := l.Rehearse(t.Context())
+	must(err)
+	defer rehearsal.Close()
+	rehearsal.Hold(20_000)
+	for i := range 100 {
+		_, err := rehearsal.Do(t.Context(), request(fmt.Sprint("place-", i), order("org-acme", "1.00")))
+		if errors.Is(err, handlers.ErrRehearsalFull) && i > 1 {
+			return
+		}
+		must(err)
+	}
+	t.Error("100 orders took less than 20 kB")
+}
+
+func TestDryRunOverHTTP(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	line := func(key, reference string) string {
+		return fmt.Sprintf(`{"key":%q,"command":"top_up","body":{"amount":"5.00","currency":"CNY","reference":%q}}`, key, reference)
+	}
+	lines := strings.Join([]string{line("a", "1"), line("b", "1"), `{"key":"c"}`, line("a", "1")}, "\n")
+	before := a.head(t)
+	a.want(t, 400, "invalid_value", a.bank, "POST", "/v1/commands?dry_run=maybe", lines)
+	for range 3 { // one after the other: none is held up by those before
+		r := a.send(t, a.bank, "POST", "/v1/commands?dry_run=true", lines)
+		got := strings.Split(strings.TrimSpace(string(r.Body)), "\n")
+		for i, want := range []string{`"outcome":"accepted"`, `"code":"duplicate_reference"`, `"outcome":"invalid"`, `"outcome":"replayed"`} {
+			if len(got) != 4 || !strings.Contains(got[i], want) || strings.Contains(got[i], "position") {
+				t.Errorf("line %d: %s, want %s", i+1, r.Body, want)
+			}
+		}
+	}
+	if after := a.head(t); after != before {
+		t.Errorf("dry runs moved the head from %d to %d", before, after)
+	}
+}

@@ -186,7 +186,7 @@ func TestTimersLeaveImportsAlone(t *testing.T) {
 	seed(t, a.log, "org-acme", time.Time{}, domain.StreamEvent{Stream: domain.OrderRef(o.OrderID), Event: domain.OrderPlaced{
 		Header: domain.Header{OrderID: o.OrderID, OrgID: "org-acme", OrderType: domain.Purchase, Currency: "CNY"},
 		Lines:  []domain.Line{}, ListAmount: amount("3.00"), DiscountAmount: amount("0.00"), PayableAmount: amount("3.00"),
-		PayBefore: &soon,
+		PayBefore: &soon, AwaitingApproval: true,
 	}})
 	a.await(t, "org-acme", domain.TypeOverdueCharged, 3)
 	a.await(t, "org-acme", domain.TypeOrderExpired, 1)
