@@ -57,6 +57,9 @@ func (k *checker) line(t OrderType, l *LineSpec) {
 	k.config("old_config", l.OldConfig)
 	k.config("new_config", l.NewConfig)
 	k.required("unit", l.Unit, 32)
+	if l.Unit == refundUnit { // or an amount of the caller's would be taken for one that the ledger worked out
+		k.fail("unit", "lines of this unit are the ledger's own")
+	}
 	k.notNegative("discount_amount", l.DiscountAmount)
 	if l.Count.Sign() <= 0 {
 		k.fail("count", "a count is more than 0")

@@ -35,6 +35,7 @@ func TestPlaceOrderCheck(t *testing.T) {
 		"no lines":                    {func(c *domain.PlaceOrder) { c.Lines = nil }, "lines"},
 		"200 lines":                   {func(c *domain.PlaceOrder) { c.Lines = make200(200) }, ""},
 		"201 lines":                   {func(c *domain.PlaceOrder) { c.Lines = make200(201) }, "lines"},
+		"the unit of refunds":         {func(c *domain.PlaceOrder) { c.Lines[0].Unit = "refund" }, "lines[0].unit"},
 		"the second line is wrong":    {func(c *domain.PlaceOrder) { c.Lines = make200(2); c.Lines[1].Unit = "" }, "lines[1].unit"},
 		"NUL":                         {func(c *domain.PlaceOrder) { c.TradeNo = "a\x00b" }, "trade_no"},
 		"a line break":                {func(c *domain.PlaceOrder) { c.BusinessGroup = "a\nb" }, "business_group"},
