@@ -103,3 +103,23 @@ func TestRefundOfARenewedLease(t *testing.T) {
 	}
 	w.wantSameAfterReplay()
 }
+
+// The example of docs/domain.md, to the cent.
+func TestTheRefundInTheDocs(t *testing.T) {
+	t.Parallel()
+	for _, returned := range []bool{false, true} {
+		w := newWorld(t)
+		w.must(noon.Add(-day), topUp("18", "r"))
+		w.must(noon.Add(-day), gift("5", nil))
+		w.must(noon.Add(-day), voucher("v", "7"))
+		w.bought("30")
+		c, want := refund(), "18.00 5.00 0.00, 6.00, 1.00, refunded"
+		if c.ReturnVouchers = returned; returned {
+			want = "18.00 5.00 1.00, 6.00, 0.00, refunded"
+		}
+		_, why := w.do(noon.Add(6*day), c)
+		if got := w.outcome(why); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
