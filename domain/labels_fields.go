@@ -58,6 +58,7 @@ var fieldLabels = []Label{
 	{"frozen", "Frozen", "冻结金额"},
 	{"amount", "Amount", "金额"},
 	{"tags", "Tags", "标签"},
+	{"version", "Version", "版本"},
 	{"position", "Position", "位置"},
 	{"at", "Time", "时间"},
 	{"type", "Type", "类型"},

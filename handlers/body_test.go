@@ -117,11 +117,25 @@ func TestCommandsHaveTheseFields(t *testing.T) {
 		"LineSpec": "billing_item charge_mode count cycle discount_amount effective_at expires_at meters new_config new_unit_price old_config product_code product_name " +
 			"quantity region resource_ext resource_id resource_name resource_type unit unit_price zone",
 		"PayOrder": "funds order_id org_id", "CancelOrder": "order_id org_id reason", "ExpireOrder": "order_id org_id",
-		"TopUp": "amount currency org_id reference",
+		"VoidOrder": "order_id org_id reason", "ApproveOrder": "order_id org_id reason", "RejectOrder": "order_id org_id reason",
+		"ReportFulfilment": "effective_at expires_at order_id org_id reason resource_id state",
+		"RefundOrder":      "amount line_nos order_id org_id preview reason return_vouchers",
+		"TopUp":            "amount currency org_id reference", "Withdraw": "amount currency org_id reference",
+		"GrantGift":    "amount currency expires_at org_id reason",
+		"IssueVoucher": "amount charge_modes currency min_spend order_types org_id products valid_from valid_to voucher_id",
+		"FreezeFunds":  "amount currency org_id reason", "ReleaseFunds": "amount currency org_id reason",
+		"ReportUsage": "org_id records", "UsageReport": "from meter order_id quantity record_id resource_id to unit",
+		"SetAutoRenew": "before_seconds enabled org_id quantity resource_id", "CloseResource": "org_id reason resource_id return_vouchers",
+		"ClosePeriod": "org_id period",
 		"ChangeSettings": "approval_over credit_limit four_eyes org_id overdue_days pay_before_seconds proration " +
 			"refund_failed_after_seconds settlement_delay_seconds time_zone",
 	}
-	for _, v := range []any{domain.PlaceOrder{}, domain.LineSpec{}, domain.PayOrder{}, domain.CancelOrder{}, domain.ExpireOrder{}, domain.TopUp{}, domain.ChangeSettings{}} {
+	for _, v := range []any{
+		domain.PlaceOrder{}, domain.LineSpec{}, domain.PayOrder{}, domain.CancelOrder{}, domain.ExpireOrder{}, domain.VoidOrder{}, domain.ApproveOrder{},
+		domain.RejectOrder{}, domain.ReportFulfilment{}, domain.RefundOrder{}, domain.TopUp{}, domain.Withdraw{}, domain.GrantGift{}, domain.IssueVoucher{},
+		domain.FreezeFunds{}, domain.ReleaseFunds{}, domain.ReportUsage{}, domain.UsageReport{}, domain.SetAutoRenew{}, domain.CloseResource{},
+		domain.ClosePeriod{}, domain.ChangeSettings{},
+	} {
 		rt := reflect.TypeOf(v)
 		var names []string
 		for i := range rt.NumField() {

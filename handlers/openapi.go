@@ -73,9 +73,11 @@ func operationOf(schemas huma.Registry, rt *route) *huma.Operation {
 		if _, lines := rt.body.(commandLine); lines {
 			kind = "application/x-ndjson"
 		}
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			kind: {Schema: schemas.Schema(reflect.TypeOf(rt.body), true, "")},
-		}}
+		content := &huma.MediaType{Schema: schemas.Schema(reflect.TypeOf(rt.body), true, "")}
+		if example, ok := examples[rt.id]; ok {
+			content.Example = example
+		}
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{kind: content}}
 	}
 	if rt.needs != "" {
 		op.Security = []map[string][]string{{"key": {}}}
@@ -123,10 +125,38 @@ func newRegistry() huma.Registry {
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Amount](), reflect.TypeFor[amountSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Decimal](), reflect.TypeFor[decimalSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Period](), reflect.TypeFor[periodSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[domain.OrderType](), reflect.TypeFor[orderTypeSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[domain.ChargeMode](), reflect.TypeFor[chargeModeSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[domain.Status](), reflect.TypeFor[statusSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[domain.RefundState](), reflect.TypeFor[refundStateSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[domain.ResourceStatus](), reflect.TypeFor[resourceStatusSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[eventTime](), reflect.TypeFor[timeSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[raw](), reflect.TypeFor[objectSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[objectSchema]())
 	return r
+}
+
+type (
+	orderTypeSchema      struct{}
+	chargeModeSchema     struct{}
+	statusSchema         struct{}
+	refundStateSchema    struct{}
+	resourceStatusSchema struct{}
+)
+
+// Schemas of words: those that have labels.
+func (orderTypeSchema) Schema(huma.Registry) *huma.Schema      { return wordSchema("order_type") }
+func (chargeModeSchema) Schema(huma.Registry) *huma.Schema     { return wordSchema("charge_mode") }
+func (statusSchema) Schema(huma.Registry) *huma.Schema         { return wordSchema("status") }
+func (refundStateSchema) Schema(huma.Registry) *huma.Schema    { return wordSchema("refund_state") }
+func (resourceStatusSchema) Schema(huma.Registry) *huma.Schema { return wordSchema("resource_status") }
+
+func wordSchema(kind string) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, code := range domain.Codes(kind) {
+		s.Enum = append(s.Enum, code)
+	}
+	return s
 }
 
 type (

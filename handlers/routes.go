@@ -21,7 +21,7 @@ func (s *Server) commandRoutes() []route {
 		{
 			method: http.MethodPost, path: "/v1/quotes", id: "quote-order", summary: "Say what an order would come to; nothing happens, and no key is needed",
 			needs: auth.PlaceOrder, status: http.StatusOK,
-			body: domain.PlaceOrder{}, answer: quoteAnswer{}, handle: s.quote,
+			body: domain.PlaceOrder{}, answer: orderAnswer{}, handle: s.quote, // without id and position
 		},
 		{
 			method: http.MethodPut, path: "/v1/orgs/{org_id}", id: "change-settings",

@@ -59,6 +59,9 @@ func printBill(c *cobra.Command, bill object) error {
 			total["key"] = column{"", "total", ""}.title(lang)
 		}
 	}
+	if len(totals) == 0 {
+		return nil
+	}
 	return printItems(c, append(groups, totals...), []column{
 		key,
 		{"LINES", "lines", ""},

@@ -60,13 +60,24 @@ type usageReporter struct {
 	sum   usageCounts
 }
 
-// usageCounts is what became of the records so far.
+// usageCounts is what became of the records so far. Replayed are those of reports that were carried out before as they
+// are; nothing was done with them now.
 type usageCounts struct {
 	Read      int64 `json:"read"`
 	Accepted  int64 `json:"accepted"`
 	Duplicate int64 `json:"duplicate"`
 	Late      int64 `json:"late"`
+	Replayed  int64 `json:"replayed"`
 }
+
+// reportAnswer is the answer to a report.
+type reportAnswer struct {
+	Accepted, Duplicate, Late int64
+	again                     bool
+}
+
+// Again is told when the report was carried out before.
+func (a *reportAnswer) Again() { a.again = true }
 
 // run sends reports until the file ends, or one is refused; then none of its records counts.
 func (r *usageReporter) run(ctx context.Context, sent func()) error {
@@ -127,11 +138,15 @@ func (r *usageReporter) send(ctx context.Context, records []json.RawMessage) err
 		return err
 	}
 	key := sha256.Sum256(raw)
-	var answer struct{ Accepted, Duplicate, Late int64 }
+	var answer reportAnswer
 	if err := r.api.Command(ctx, http.MethodPost, "/v1/usage", "usage-"+hex.EncodeToString(key[:16]), json.RawMessage(raw), &answer); err != nil {
 		return err
 	}
 	r.sum.Read += int64(len(records))
+	if answer.again {
+		r.sum.Replayed += int64(len(records))
+		return nil
+	}
 	r.sum.Accepted += answer.Accepted
 	r.sum.Duplicate += answer.Duplicate
 	r.sum.Late += answer.Late

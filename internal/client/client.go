@@ -65,6 +65,9 @@ func (c *Client) Command(ctx context.Context, method, path, key string, body, ou
 	return c.call(ctx, method, path, nil, key, raw, out)
 }
 
+// Again is what an answer may implement to be told that it is the first answer to a command that was carried out before.
+type Again interface{ Again() }
+
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, key string, body []byte, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -90,6 +93,9 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, answerMax))
 	if err != nil {
 		return fmt.Errorf("read answer: %w", err)
+	}
+	if again, ok := out.(Again); ok && resp.Header.Get("Idempotency-Replayed") == "true" {
+		again.Again()
 	}
 	if out == nil || len(raw) == 0 {
 		return nil
