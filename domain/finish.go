@@ -98,9 +98,10 @@ func (d *draft) settleBefore(o *Order) *Rejection {
 	return nil
 }
 
-// windows are the times of a conversion's new leases, which begin when they are paid: use is charged until then.
+// windows are the times of leases that begin when they are paid: of conversions, as use is charged until then, and of
+// what is transferred in.
 func (d *draft) windows(o *Order) []LineWindow {
-	if o.OrderType != Convert {
+	if o.OrderType != Convert && o.OrderType != TransferIn {
 		return nil
 	}
 	return o.windows(d.clock.At, SettingsOf(d.Org(o.OrgID)).Location())

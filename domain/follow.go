@@ -19,18 +19,14 @@ type following struct {
 	back []Line
 }
 
-// follow finds what an order follows and refuses what does not fit it.
+// follow fills in the lines of an order that follows another, and refuses what does not fit that or the resources.
 func (c PlaceOrder) follow(s States, settings Settings, clock Clock) (*following, *Rejection) {
 	f := &following{PlaceOrder: c, settings: settings, at: clock.At}
-	rule := typeRules[c.OrderType]
-	if !rule.follows {
-		return f, nil
-	}
 	if refused := f.findParent(s); refused != nil {
 		return nil, refused
 	}
 	f.Lines, f.corrects, f.prorated = slices.Clone(c.Lines), make([]string, len(c.Lines)), make([]bool, len(c.Lines))
-	if !rule.onResource {
+	if !typeRules[c.OrderType].onResource {
 		f.correctParent()
 		return f, nil
 	}

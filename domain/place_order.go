@@ -100,15 +100,21 @@ func (c PlaceOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 // payment or an approval it has no PayBefore.
 func (c PlaceOrder) placed(s States, clock Clock) (OrderPlaced, *Rejection) {
 	settings := SettingsOf(s.Org(c.OrgID))
-	f, refused := c.follow(s, settings, clock)
+	var f *following
+	if typeRules[c.OrderType].follows {
+		var refused *Rejection
+		if f, refused = c.follow(s, settings, clock); refused != nil {
+			return OrderPlaced{}, refused
+		}
+		c.Lines = f.Lines
+	}
+	e, refused := price(c)
 	if refused != nil {
 		return OrderPlaced{}, refused
 	}
-	e, refused := price(f.PlaceOrder)
-	if refused != nil {
-		return OrderPlaced{}, refused
+	if f != nil {
+		e.complete(f)
 	}
-	e.complete(f)
 	if refused := e.fits(settings.Location()); refused != nil {
 		return OrderPlaced{}, refused
 	}

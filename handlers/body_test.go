@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
@@ -107,6 +108,35 @@ func FuzzDecode(f *testing.F) {
 		}
 		_ = got.Check() // it must not panic
 	})
+}
+
+// Where the ledger works quantity and price out, they may be left out; elsewhere a price left out would be a price of
+// nothing.
+func TestAmountsMayBeLeftOutWhereTheyAreWorkedOut(t *testing.T) {
+	t.Parallel()
+	body := `{"order_type":%q,"org_id":"o","project_id":"p","consumer_id":"c","currency":"CNY","lines":[{"product_code":"a","product_name":"b","resource_type":"c","count":"1","charge_mode":"month","unit":"month"%s}]}`
+	for of, field := range map[domain.OrderType]string{
+		domain.Purchase: "lines[0].quantity", domain.Renewal: "lines[0].quantity", domain.Convert: "lines[0].quantity",
+		domain.Supplement: "lines[0].quantity", domain.Recovery: "lines[0].quantity", domain.TransferIn: "lines[0].quantity",
+		domain.Upgrade: "", domain.Downgrade: "", domain.TermSettlement: "", domain.Compensation: "", domain.Resize: "",
+	} {
+		for more, field := range map[string]string{
+			"": field, `,"quantity":"1"`: strings.Replace(field, "quantity", "unit_price", 1), `,"quantity":"1","unit_price":null`: strings.Replace(field, "quantity", "unit_price", 1),
+			`,"quantity":"1","unit_price":"0"`: "",
+		} {
+			tree, err := parseBody(fmt.Appendf(nil, body, of, more))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if _, err := readPlaceOrder(tree, 0); err != nil {
+				got = problemOf(err).Field
+			}
+			if got != field {
+				t.Errorf("%s with %q: a fault at %q, want %q", of, more, got, field)
+			}
+		}
+	}
 }
 
 // Every field of a command can be sent, and those that a sender may not set can't.
