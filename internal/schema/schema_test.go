@@ -1,10 +1,12 @@
 package schema_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"orderledger/internal/schema"
@@ -82,5 +84,43 @@ func TestPoolTellsOfWrongRole(t *testing.T) {
 	if pool, err := schema.Pool(t.Context(), db.URL, "no_such_role", 1); err == nil {
 		pool.Close()
 		t.Fatal("opened a pool as a role that isn't there")
+	}
+}
+
+// Read models that hold rows when their tables change keep what they say of themselves, so that nothing moves them on
+// before they are made anew; what can be read of them still can.
+func TestMigrationLeavesFilledReadModelsToARebuild(t *testing.T) {
+	t.Parallel()
+	db := testkit.EmptyDatabase(t)
+	if err := schema.MigrateTo(t.Context(), db.SuperURL, 4); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), db.SuperURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for _, s := range []string{
+		`UPDATE projections SET position = 3 WHERE name IN ('orders', 'orgs')`,
+		`INSERT INTO orgs VALUES ('org-acme', 'Europe/Berlin', 60, 2, 3, 1)`,
+		`INSERT INTO orders VALUES ('o-1', 'org-acme', now(), 'unpaid', 'purchase', 'CNY', 'p', 'c', '', '', NULL, 1, 1, NULL, NULL, NULL, '{}', now(), NULL, 1, 1, '{}')`,
+	} {
+		if _, err := conn.Exec(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+	if err := schema.Migrate(t.Context(), db.SuperURL); err != nil {
+		t.Fatal(err)
+	}
+	const models = `SELECT string_agg(concat_ws(' ', name, version, position), ', ' ORDER BY name) FROM projections`
+	const rows = `SELECT concat_ws(' ', refund_state, arrears, imported, g.doc ->> 'time_zone') FROM orders JOIN (SELECT doc FROM orgs) g (doc) ON true`
+	for q, want := range map[string]string{
+		models: "accounts 2 0, bill_lines 2 0, orders 1 3, orgs 1 3, resources 1 0, vouchers 1 0",
+		rows:   "none f f Europe/Berlin",
+	} {
+		var got string
+		if err := conn.QueryRow(t.Context(), q).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", q, got, err, want)
+		}
 	}
 }
