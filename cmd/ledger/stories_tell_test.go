@@ -35,6 +35,7 @@ func tellStory(t *testing.T, d *running, org string, lines []storyLine, refused 
 	w.bills(t, d, org, billLines)
 	w.account(t, d, org, entries)
 	w.resources(t, d, org, orders)
+	w.consumption(t, d, org, orders)
 	w.filters(t, d, org)
 	return w.b.String()
 }
@@ -210,6 +211,29 @@ func (w *story) resources(t *testing.T, d *running, org string, orders []object)
 			life = append(life, w.names[o.text("order_id")])
 		}
 		w.line("- `%s`: %s", id, strings.Join(life, " → "))
+	}
+}
+
+// consumption tells the bill lines that are listed with each order of 0: its own, and those of what was used.
+func (w *story) consumption(t *testing.T, d *running, org string, orders []object) {
+	t.Helper()
+	w.line("\n## Bill lines of orders of 0: `GET /v1/orders/{order_id}/bill-lines`\n")
+	for _, o := range orders {
+		if o.text("order_type") != "purchase" || o.text("payable_amount") != "0.00" {
+			continue
+		}
+		var list struct {
+			Items []object `json:"items"`
+		}
+		query := url.Values{"min_position": {position(t, d)}, "org_id": {org}}
+		if err := d.client(t).Get(t.Context(), "/v1/orders/"+o.text("order_id")+"/bill-lines", query, &list); err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for _, l := range list.Items {
+			lines = append(lines, fmt.Sprintf("%s, line %s: %s", w.names[l.text("order_id")], l.text("line_no"), l.text("amount")))
+		}
+		w.line("- %s: %s", w.names[o.text("order_id")], strings.Join(lines, "; "))
 	}
 }
 

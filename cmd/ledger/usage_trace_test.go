@@ -31,6 +31,7 @@ func TestPodsAsYouGo(t *testing.T) {
 	for bill, sum := range want {
 		checkBill(t, d, bill, sum)
 	}
+	awaitClosed(t, d, billOf{"org-ls-usage", "2026-08"})
 	verifyClean(t, dir)
 	d.stop(t)
 }
@@ -80,6 +81,18 @@ func checkBill(t *testing.T, d *running, of billOf, want *big.Rat) {
 	if len(totals) != 1 || totals[0].text("amount") != want.FloatString(2) || totals[0].text("cash") != want.FloatString(2) {
 		t.Errorf("the bill of %s for %s: %v, want %s", of.org, of.month, totals, want.FloatString(2))
 	}
+}
+
+// awaitClosed waits for the timers to seal a month that was closed.
+func awaitClosed(t *testing.T, d *running, of billOf) {
+	t.Helper()
+	d.await(t, func() bool {
+		var bill object
+		if err := d.client(t).Get(t.Context(), "/v1/bills/"+of.month, url.Values{"org_id": {of.org}}, &bill); err != nil {
+			t.Fatal(err)
+		}
+		return bill.text("state") == "closed"
+	})
 }
 
 // podBills works out every bill: what ran in the month at its price, less what failed and was given back in it.
