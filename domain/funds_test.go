@@ -184,3 +184,36 @@ func TestVouchersOfAnOrder(t *testing.T) {
 		t.Errorf("paid %+v", o.Paid)
 	}
 }
+
+// The largest payment, and the refund of it, are events that the log takes.
+func TestTheLargestPaymentFitsAnEvent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	end := noon.Add(time.Hour)
+	for i := range 200 {
+		w.must(noon, gift("1000", ptr(end.Add(time.Duration(i)*time.Microsecond))))
+	}
+	names := make([]string, 32)
+	for i := range names {
+		names[i] = fmt.Sprintf("%0256d", i)
+	}
+	names[0] = "gpu-instance"
+	for i := range 20 {
+		w.must(noon, voucher(fmt.Sprintf("%064d", i), "9000", products(names...), until(end)))
+	}
+	prices := make([]string, 200)
+	for i := range prices {
+		prices[i] = "1900.00"
+	}
+	w.must(noon, place(prices...))
+	w.must(noon, pay())
+	if o := w.Order(orderID); o.Paid.Cash.Sign() != 0 || len(o.LineFunds[0].Vouchers) != 20 {
+		t.Fatalf("paid %+v, line 1 with %d vouchers", o.Paid, len(o.LineFunds[0].Vouchers))
+	}
+	w.must(noon, refund(sum("379999.99"), vouchersToo))
+	for _, e := range w.history {
+		if len(e.payload) > 768<<10 {
+			t.Errorf("%s has %d bytes", e.name, len(e.payload))
+		}
+	}
+}
