@@ -20,6 +20,9 @@
 //   - known.go: keys that the log knows are found before a batch is decided, when a whole file comes again.
 //   - cache.go, catch_up.go: states are bounded in bytes, and what other replicas append is folded in
 //     before anything is decided on them.
+//   - claims.go: what may happen once is known to be taken, or the log says so and the batch is decided again.
+//   - load.go: what a command needs may grow by what was loaded for it, and by what commands before it did.
+//   - rehearse.go: the same decisions on the side, for previews and dry runs; nothing is appended.
 //   - turn.go: replicas that keep moving the head from under each other take turns, by its row lock.
 //
 // # The HTTP API
@@ -36,6 +39,6 @@
 //     to the caller's organisation by the database itself.
 //   - problem.go turns whatever went wrong into what the caller is told.
 //
-// bulk.go carries many commands in one request, event_routes.go streams the log live, and timers.go
-// expires unpaid orders, by command as everybody else.
+// bulk.go carries many commands in one request, event_routes.go streams the log live, and timers.go does what
+// falls due by itself (timers_*.go, a kind of work each), by command as everybody else.
 package handlers
