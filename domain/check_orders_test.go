@@ -142,6 +142,7 @@ func checkOrder(w *world, o *domain.Order) {
 		return
 	}
 	checkPaid(w, o)
+	checkVouchers(w, o)
 }
 
 func checkLine(w *world, o *domain.Order, l *domain.Line) {
@@ -155,6 +156,10 @@ func checkLine(w *world, o *domain.Order, l *domain.Line) {
 	if o.OrderType == domain.UsageSettlement { // a tiered meter's unit price is an average, rounded to 12 digits
 		share := new(big.Rat).Mul(rat(l.Quantity.String()), minorUnit(o.Currency))
 		tolerance.Add(tolerance, share.Mul(share, big.NewRat(1, 1e12)))
+	}
+	tiered := len(l.Meters) == 1 && o.OrderType == domain.UsageSettlement
+	if tiered && tieredPrice(l.Meters[0].Tiers, rat(l.Quantity.String()), o.Currency).Int64() != l.ListAmount.Units() {
+		w.t.Fatalf("line: %s by the tiers of %+v is not %s", l.Quantity, l.Meters[0], l.ListAmount)
 	}
 	if off.Abs(off).Cmp(tolerance) > 0 {
 		w.t.Fatalf("line: %s of %s: %s × %s × %s is not %s", o.OrderType, o.OrderID, l.Count, l.Quantity, l.UnitPrice, l.ListAmount)
