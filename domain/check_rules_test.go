@@ -106,13 +106,16 @@ func checkTimed(w *world, s turn, before map[domain.Ref]domain.State, events []s
 			w.t.Fatal(err)
 		}
 		for _, r := range event.(domain.OrderRefunded).Lines {
-			left := o.LineFunds[r.LineNo-1].Total().Units()
+			left, cut := o.LineFunds[r.LineNo-1].Total().Units(), int64(0)
 			for _, done := range o.LineRefunds {
 				if done.LineNo == r.LineNo {
 					left -= done.Returned.Total().Units() + done.Consumed.Units() + done.Forfeited.Units()
+					for _, c := range done.Cuts { // what came back for time to come does not come back again
+						cut += share(c.Amount.Units(), c.From, c.To, s.Clock.At, time.Microsecond)
+					}
 				}
 			}
-			want := min(left, worth(w, o, r.LineNo-1, s.Clock.At))
+			want := min(left, max(0, worth(w, o, r.LineNo-1, s.Clock.At, cut)))
 			got, consumed := r.Returned.Total().Units()+r.Forfeited.Units(), r.Consumed.Units()
 			if got != want || consumed != left-want {
 				w.t.Fatalf("refunds: line %d at %s: %d comes back and %d is consumed, want %d of %d: %+v", r.LineNo, s.Clock.At, got, consumed, want, left, o.Lines[r.LineNo-1])
@@ -121,11 +124,11 @@ func checkTimed(w *world, s turn, before map[domain.Ref]domain.State, events []s
 	}
 }
 
-// worth is what the time that is left of a line is worth, whatever was refunded before.
-func worth(w *world, o *domain.Order, i int, at time.Time) int64 {
+// worth is what the time that is left of a line is worth, less what was cut of it.
+func worth(w *world, o *domain.Order, i int, at time.Time, cut int64) int64 {
 	l, paid := &o.Lines[i], o.LineFunds[i].Total().Units()
 	there := !slices.Contains(provisioned, o.OrderType) || o.Fulfilment != nil && o.Fulfilment.State == "completed"
-	if !there || l.EffectiveAt == nil || l.ExpiresAt == nil || !at.After(*l.EffectiveAt) {
+	if !there || l.EffectiveAt == nil || l.ExpiresAt == nil {
 		return paid
 	}
 	settings := domain.SettingsOf(w.Org(o.OrgID))
@@ -137,9 +140,16 @@ func worth(w *world, o *domain.Order, i int, at time.Time) int64 {
 	if basis == 0 {
 		basis = time.Second
 	}
-	left := max(0, l.ExpiresAt.Sub(at).Truncate(basis))
-	share := big.NewRat(left.Microseconds(), l.ExpiresAt.Sub(*l.EffectiveAt).Microseconds())
-	return rounded(share.Mul(share, new(big.Rat).SetInt64(paid))).Int64()
+	return share(paid, *l.EffectiveAt, *l.ExpiresAt, at, basis) - cut
+}
+
+// share is the part of an amount that the time to come is worth, of the time that it was for.
+func share(amount int64, from, to, at time.Time, basis time.Duration) int64 {
+	if !at.After(from) {
+		return amount
+	}
+	part := big.NewRat(max(0, to.Sub(at).Truncate(basis)).Microseconds(), to.Sub(from).Microseconds())
+	return rounded(part.Mul(part, new(big.Rat).SetInt64(amount))).Int64()
 }
 
 // describe names what a run did, for the tally: orders by their type.

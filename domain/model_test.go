@@ -62,6 +62,7 @@ func (m *model) check(s turn, before map[domain.Ref]domain.State, events []store
 	m.months.follow(s.Clock, before, events)
 	m.usage.follow(events)
 	checkPaths(m.world, before, events)
+	checkLots(m.world, before, events)
 	checkCollected(m.world, s.Command, before)
 	checkTimed(m.world, s, before, events)
 	for _, ref := range touched {
