@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // ApproveOrder lets an order go on that waits for somebody else than who placed it to agree. Whether it costs something
 // or not, it goes on as it would have without: it may be paid, or gives back what it gives back.
@@ -61,7 +64,7 @@ func awaitingOrder(s States, orderID, orgID string, clock Clock) (*Order, *Rejec
 	if refused != nil {
 		return nil, refused
 	}
-	if o.PlacedBy == clock.Actor && !clock.Imported() {
+	if strings.TrimPrefix(o.PlacedBy, "import:") == clock.Actor && !clock.Imported() { // whoever brought an order in did place it
 		return nil, reject(ApprovalByPlacer, "who placed an order can't approve or reject it; somebody else has to")
 	}
 	return o, nil

@@ -94,6 +94,9 @@ func (t *Term) leased() bool { return t.ChargeMode.Group() == Prepay && t.Expire
 func (r *Resource) overdueLine(t *Term, from, to time.Time) (Line, error) {
 	price := Decimal{t.UnitPrice.Mul(t.Quantity.Decimal).DivRound(t.leaseDays(), decimalFractionDigits)}
 	list, err := r.Currency.round(t.Count.Mul(price.Decimal))
+	if err == nil && price.tooLarge() {
+		err = errAmountTooBig
+	}
 	if err != nil {
 		return Line{}, err
 	}

@@ -41,6 +41,11 @@ func ParseDecimal(s string) (Decimal, error) {
 	return Decimal{d}, err
 }
 
+// tooLarge says whether a number that was worked out has more digits before the point than can be read back.
+func (d Decimal) tooLarge() bool { return d.Abs().GreaterThanOrEqual(decimalBound) }
+
+var decimalBound = decimal.New(1, decimalWholeDigits)
+
 // MarshalJSON writes the number as a string without trailing zeros.
 func (d Decimal) MarshalJSON() ([]byte, error) { return []byte(`"` + d.String() + `"`), nil }
 

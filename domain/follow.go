@@ -157,6 +157,9 @@ func (f *following) fitLine(i int, l *LineSpec, r *Resource, h *tenure) *Rejecti
 	if (t.ChargeMode == l.ChargeMode) == (f.OrderType == Convert) {
 		return f.mismatch(lineField(i, "charge_mode"), "%s is charged by %s", namedTerm(l), t.ChargeMode)
 	}
+	if len(h.leases) >= leasesMax {
+		return reject(LimitReached, "%d payments cover times to come of the resource %s; that is the most", leasesMax, l.ResourceID)
+	}
 	h.describe(l)
 	if len(l.OldConfig) == 0 {
 		l.OldConfig = t.Config

@@ -4,12 +4,20 @@ import "time"
 
 // What each type does to a line: prices, quantities and times that follow from what the resource costs now.
 
-// end wants the term to be a lease with an end.
+// end wants the term to be a lease with an end, after its beginning.
 func (t *Term) end() (time.Time, *Rejection) {
-	if t.ExpiresAt == nil {
+	if t.ExpiresAt == nil || t.EffectiveAt == nil || !t.EffectiveAt.Before(*t.ExpiresAt) {
 		return time.Time{}, reject(LeaseMismatch, "the lease has no end yet: its purchase has to say, or the report of its fulfilment")
 	}
 	return *t.ExpiresAt, nil
+}
+
+// reaches refuses a lease that would be counted in more units than can be written down.
+func (t *Term) reaches(quantity Decimal) *Rejection {
+	if quantity.tooLarge() {
+		return reject(LeaseMismatch, "no lease lasts that long")
+	}
+	return nil
 }
 
 // lasts sets the time that a line pays for; times that were given have to be these.
@@ -37,7 +45,7 @@ func (f *following) renewal(l *LineSpec, t *Term, overdueThrough *time.Time) *Re
 		return reject(LeaseMismatch, "the lease is counted in %s, not in %s", t.Unit, l.Unit)
 	}
 	to, ok := leaseEnd(from, l.ChargeMode, l.Quantity, f.settings.Location())
-	if !ok {
+	if sum := (Decimal{t.Quantity.Add(l.Quantity.Decimal)}); !ok || sum.tooLarge() {
 		return reject(LeaseMismatch, "no lease lasts that long")
 	}
 	return l.lasts(from, to)
@@ -59,7 +67,7 @@ func (f *following) change(i int, l *LineSpec, t *Term) *Rejection {
 		return refused
 	}
 	from := f.at
-	if t.EffectiveAt != nil && from.Before(*t.EffectiveAt) {
+	if from.Before(*t.EffectiveAt) {
 		from = *t.EffectiveAt
 	}
 	if !from.Before(end) {
@@ -100,8 +108,11 @@ func (f *following) settlement(i int, l *LineSpec, t *Term) *Rejection {
 		return refused
 	}
 	to := *utc(l.ExpiresAt)
-	if !to.After(f.at) || t.EffectiveAt != nil && !to.After(*t.EffectiveAt) || to.Equal(end) {
+	if !to.After(f.at) || !to.After(*t.EffectiveAt) || to.Equal(end) {
 		return reject(LeaseMismatch, "the lease ends at %s; the new end lies after now, and elsewhere", end.Format(time.RFC3339))
+	}
+	if refused := t.reaches(share(t.Quantity, to.Sub(*t.EffectiveAt), end.Sub(*t.EffectiveAt))); refused != nil {
+		return refused
 	}
 	if l.worksOut(f.OrderType) {
 		if l.Count.Cmp(t.Count.Decimal) != 0 || l.Unit != t.Unit {
@@ -132,6 +143,9 @@ func (f *following) compensation(l *LineSpec, t *Term) *Rejection {
 	to := *utc(l.ExpiresAt)
 	if !to.After(end) {
 		return reject(LeaseMismatch, "the lease ends at %s; a compensation ends later", end.Format(time.RFC3339))
+	}
+	if refused := t.reaches(share(t.Quantity, to.Sub(*t.EffectiveAt), end.Sub(*t.EffectiveAt))); refused != nil {
+		return refused
 	}
 	return l.lasts(end, to)
 }

@@ -52,6 +52,7 @@ func (c PlaceOrder) Check() *Rejection {
 	for i := range c.Lines {
 		k.lineNo = i + 1
 		k.line(c.OrderType, &c.Lines[i])
+		k.opensOnce(c.OrderType, c.Lines[:i], &c.Lines[i])
 	}
 	return k.first
 }

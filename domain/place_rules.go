@@ -79,6 +79,18 @@ func (k *checker) unitPrice(t OrderType, l *LineSpec) {
 	}
 }
 
+// opensOnce wants the use of a resource to have one set of prices for a product and billing item.
+func (k *checker) opensOnce(t OrderType, before []LineSpec, l *LineSpec) {
+	if k.first != nil || l.ResourceID == "" || l.ChargeMode.Group() != Postpay || t != Purchase && t != TransferIn && t != Recovery {
+		return
+	}
+	for i := range before {
+		if b := &before[i]; b.ResourceID == l.ResourceID && b.ProductCode == l.ProductCode && b.BillingItem == l.BillingItem {
+			k.fail("billing_item", "line %d is about the same product of the same resource; give each a billing item of its own", i+1)
+		}
+	}
+}
+
 // worksOut says that the ledger works the line's quantity and price out itself, from what the resource costs now.
 func (l *LineSpec) worksOut(t OrderType) bool {
 	if l.Quantity.Sign() != 0 || l.UnitPrice.Sign() != 0 {
