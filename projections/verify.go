@@ -45,28 +45,21 @@ func (c *Check) fault(format string, args ...any) {
 
 // Run makes the report. An error means that something could not be looked at, not that it is wrong.
 func (v Verification) Run(ctx context.Context) (Report, error) {
+	return v.run(ctx, v.log, v.months, v.orders, v.tables, v.savedStates, v.mirror, v.readModels)
+}
+
+// verifyPart makes some of the checks. w is the walk through the log, once that is done.
+type verifyPart func(ctx context.Context, log *eventstore.Log, w *logWalk) ([]Check, error)
+
+func (v Verification) run(ctx context.Context, parts ...verifyPart) (Report, error) {
 	log := eventstore.NewLog(v.App)
 	head, err := log.Head(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Clean: true, Position: head.Position}
-	w := newLogWalk(head)
-	if err := v.walk(ctx, log, w); err != nil {
-		return r, err
-	}
-	r.Checks = append(r.Checks, w.checks()...)
-	months := func(ctx context.Context, _ *eventstore.Log, head eventstore.Head) ([]Check, error) {
-		if err := w.months.digests(ctx, &v); err != nil {
-			return nil, err
-		}
-		usage, err := v.usage(ctx, head, w.months.unsettled)
-		return []Check{w.months.check, usage}, err
-	}
-	for _, part := range []func(context.Context, *eventstore.Log, eventstore.Head) ([]Check, error){
-		months, v.orders, v.tables, v.savedStates, v.mirror, v.readModels,
-	} {
-		checks, err := part(ctx, log, head)
+	r, w := Report{Clean: true, Position: head.Position}, newLogWalk(head)
+	for _, part := range parts {
+		checks, err := part(ctx, log, w)
 		if err != nil {
 			return r, err
 		}
@@ -81,14 +74,24 @@ func (v Verification) Run(ctx context.Context) (Report, error) {
 // verifyPage is how many events are held at once.
 const verifyPage = 2000
 
-// walk goes through the log once, in order.
-func (v Verification) walk(ctx context.Context, log *eventstore.Log, w *logWalk) error {
-	return v.pages(ctx, log, "log", w.head.Position, func(events []eventstore.Event) error {
+// log goes through the log once, in order.
+func (v Verification) log(ctx context.Context, log *eventstore.Log, w *logWalk) ([]Check, error) {
+	err := v.pages(ctx, log, "log", w.head.Position, func(events []eventstore.Event) error {
 		for i := range events {
 			w.next(&events[i])
 		}
 		return nil
 	})
+	return w.checks(), err
+}
+
+// months holds what the walk found of months and use against bill lines and resources.
+func (v Verification) months(ctx context.Context, _ *eventstore.Log, w *logWalk) ([]Check, error) {
+	if err := w.months.digests(ctx, &v); err != nil {
+		return nil, err
+	}
+	usage, err := v.usage(ctx, w.head, w.months.unsettled)
+	return []Check{w.months.check, usage}, err
 }
 
 // pages gives the events up to a position to do, in order.

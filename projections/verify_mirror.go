@@ -17,7 +17,7 @@ const mirrorWait = 10 * time.Second
 
 // mirror holds every message on JetStream against its event: sequence, hash, payload. What the relay has
 // not sent yet is no fault.
-func (v Verification) mirror(ctx context.Context, log *eventstore.Log, head eventstore.Head) ([]Check, error) {
+func (v Verification) mirror(ctx context.Context, log *eventstore.Log, w *logWalk) ([]Check, error) {
 	c := Check{Name: "mirror", OK: true}
 	if v.NATS == nil {
 		c.Detail = "left out: no NATS server was given"
@@ -36,14 +36,14 @@ func (v Verification) mirror(ctx context.Context, log *eventstore.Log, head even
 		return nil, fmt.Errorf("look for stream %s: %w", eventstore.StreamName, err)
 	}
 	state := stream.CachedInfo().State
-	upTo := min(head.Position, int64(state.LastSeq))
+	upTo := min(w.head.Position, int64(state.LastSeq))
 	if upTo == 0 {
 		return []Check{c}, nil
 	}
 	if err := v.compareStream(ctx, log, stream, upTo, &c); err != nil {
 		return nil, err
 	}
-	if behind := head.Position - int64(state.LastSeq); c.OK && behind > 0 {
+	if behind := w.head.Position - int64(state.LastSeq); c.OK && behind > 0 {
 		c.Detail = fmt.Sprintf("the last %d events are still to be sent", behind)
 	} else if c.OK && behind < 0 {
 		if now, err := log.Head(ctx); err == nil && int64(state.LastSeq) > now.Position {

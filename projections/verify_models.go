@@ -13,7 +13,7 @@ import (
 
 // readModels folds the log anew, beside the read models that are served, and compares row by row at the
 // same position.
-func (v Verification) readModels(ctx context.Context, log *eventstore.Log, _ eventstore.Head) ([]Check, error) {
+func (v Verification) readModels(ctx context.Context, log *eventstore.Log, _ *logWalk) ([]Check, error) {
 	var all []Check
 	for _, name := range Names {
 		c := Check{Name: "read_model_" + name, OK: true}

@@ -34,9 +34,9 @@ func (v Verification) streams(ctx context.Context, kind, check string, upTo int6
 
 // orders holds the amounts of every order against each other, from its events' JSON: lines sum to the order, what is
 // paid is what was to be paid, line by line, and no more than that ever comes back, is consumed or forfeited.
-func (v Verification) orders(ctx context.Context, _ *eventstore.Log, head eventstore.Head) ([]Check, error) {
+func (v Verification) orders(ctx context.Context, _ *eventstore.Log, log *logWalk) ([]Check, error) {
 	w := &orderWalk{check: Check{Name: "orders", OK: true}}
-	err := v.streams(ctx, "order", w.check.Name, head.Position, w.next)
+	err := v.streams(ctx, "order", w.check.Name, log.head.Position, w.next)
 	return []Check{w.check}, err
 }
 

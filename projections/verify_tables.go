@@ -13,7 +13,8 @@ import (
 )
 
 // tables checks what only the database can compare without holding it all: versions, keys and claims.
-func (v Verification) tables(ctx context.Context, _ *eventstore.Log, head eventstore.Head) ([]Check, error) {
+func (v Verification) tables(ctx context.Context, _ *eventstore.Log, w *logWalk) ([]Check, error) {
+	head := w.head
 	const ends = `
 SELECT coalesce(max(position), 0), 'the log has event ' || max(position) || ', beyond its head at ' || (SELECT position FROM head)
 FROM events
@@ -88,7 +89,7 @@ LIMIT 1`
 }
 
 // savedStates folds each stream that has a saved state anew, up to that state's version.
-func (v Verification) savedStates(ctx context.Context, log *eventstore.Log, _ eventstore.Head) ([]Check, error) {
+func (v Verification) savedStates(ctx context.Context, log *eventstore.Log, _ *logWalk) ([]Check, error) {
 	c := Check{Name: "saved_states", OK: true}
 	const page = 20 // a state may be large
 	for after := ""; ; {
