@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func tellStory(t *testing.T, d *running, org string, lines []storyLine, refused 
 	w := &story{names: orderNames(lines, orders)}
 	w.line("What `ledger import --allow-refusals commands.jsonl` leads to. Written by the test (`go test ./cmd/ledger -run Stories -update`), checked by hand.")
 	w.line("Orders go by the key that placed them; those that the ledger made itself by what they follow. Times are Beijing time.")
-	w.refusals(lines, refused)
+	w.refusals(t, lines, refused)
 	w.orders(orders)
 	w.orderLines(orders)
 	w.bills(t, d, org, billLines)
@@ -78,11 +79,14 @@ func orderNames(lines []storyLine, orders []object) map[string]string {
 	return names
 }
 
-func (w *story) refusals(lines []storyLine, refused []refusal) {
+func (w *story) refusals(t *testing.T, lines []storyLine, refused []refusal) {
+	t.Helper()
 	w.table("Refused", "line", "command", "code", "why")
 	for _, r := range refused {
-		var n int
-		fmt.Sscan(r.line, &n)
+		n, err := strconv.Atoi(r.line)
+		if err != nil {
+			t.Fatal(err)
+		}
 		w.row(r.line, "`"+lines[n-1].Key+"`", "`"+r.code+"`", r.detail)
 	}
 }

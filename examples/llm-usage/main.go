@@ -120,7 +120,8 @@ func commands(records []importfile.Record) []importfile.Command {
 	opened := records[0].From.Truncate(time.Hour)
 	all := []importfile.Command{
 		{Key: prefix + "/top-up", Name: "top_up", At: opened, Body: importfile.TopUp{
-			OrgID: org, Amount: importfile.Amount{Decimal: decimal.NewFromInt(1000)}, Currency: "CNY", Reference: "bank/" + prefix}},
+			OrgID: org, Amount: importfile.Amount{Decimal: decimal.NewFromInt(1000)}, Currency: "CNY", Reference: "bank/" + prefix,
+		}},
 		{Key: prefix + "/open", Name: "place_order", At: opened, Body: opening(opened)},
 	}
 	for start := 0; start < len(records); {
