@@ -3,6 +3,12 @@ package domain
 // charge pays an order whole from its organisation's account, as named or by the default order of funds, or refuses. It
 // needs the account and the organisation. An order that costs nothing is paid without a word on the account.
 func (d *draft) charge(o *Order, named *Allocation, period Period) *Rejection {
+	if o.PayableAmount.Sign() == 0 { // even where credit was lowered, and cash lies below it
+		paid := payNothing(o, period)
+		paid.Windows = d.windows(o)
+		d.emit(OrderRef(o.OrderID), paid)
+		return nil
+	}
 	a := d.Account(o.OrgID)
 	p, refused := allocate(a, o, named, SettingsOf(d.Org(o.OrgID)).credit(o.Currency), d.clock.At)
 	if refused != nil {
@@ -11,9 +17,7 @@ func (d *draft) charge(o *Order, named *Allocation, period Period) *Rejection {
 	paid := p.paid(o, period)
 	paid.Windows = d.windows(o)
 	d.emit(OrderRef(o.OrderID), paid)
-	if o.PayableAmount.Sign() != 0 {
-		d.emit(AccountRef(o.OrgID), p.charged(o, a.Balance(o.Currency)))
-	}
+	d.emit(AccountRef(o.OrgID), p.charged(o, a.Balance(o.Currency)))
 	return nil
 }
 

@@ -60,6 +60,7 @@ func TestDebit(t *testing.T) {
 		"enough with credit":               {holding(599, 400), 1, 1000, paid},
 		"no account":                       {nil, 0, 1, waits},
 		"nothing to pay":                   {nil, 0, 0, TypeOrderPlaced + " " + TypeOrderPaid},
+		"nothing to pay, below the limit":  {holding(-100, 0), 0, 0, TypeOrderPlaced + " " + TypeOrderPaid},
 		"behind others":                    {waiting, 0, 1, waits},
 		"behind others, nothing to pay":    {waiting, 0, 0, TypeOrderPlaced + " " + TypeOrderPaid},
 		"others wait for another currency": {elsewhere, 0, 1000, paid},

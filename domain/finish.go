@@ -14,15 +14,10 @@ func (d *draft) finish(o *Order, named *Allocation) *Rejection {
 	}
 	period := bookingPeriod(d.Org(o.OrgID), d.clock.At)
 	var refused *Rejection
-	switch o.PayableAmount.Sign() {
-	case 1:
-		refused = d.charge(o, named, period)
-	case 0:
-		paid := payNothing(o, period)
-		paid.Windows = d.windows(o)
-		d.emit(OrderRef(o.OrderID), paid)
-	case -1:
+	if o.PayableAmount.Sign() < 0 {
 		refused = d.giveBack(o, period)
+	} else {
+		refused = d.charge(o, named, period)
 	}
 	if refused != nil {
 		return refused
