@@ -12,6 +12,20 @@ import (
 	"orderledger/eventstore"
 )
 
+// claimed is what events claim; a claim points at the first event of its command.
+const claimed = `
+WITH claimed AS (
+    SELECT position, CASE WHEN command_key IS NULL THEN causation ELSE position::text END AS first, org_id, kind, value
+    FROM events CROSS JOIN LATERAL (
+        SELECT 'top_up', payload ->> 'reference' WHERE type = '` + domain.TypeAccountToppedUp + `'
+        UNION ALL SELECT 'withdraw', payload ->> 'reference' WHERE type = '` + domain.TypeAccountWithdrawn + `'
+        UNION ALL SELECT 'voucher', payload -> 'voucher' ->> 'voucher_id' WHERE type = '` + domain.TypeVoucherIssued + `'
+        UNION ALL SELECT 'usage', r ->> 'record_id' FROM json_array_elements(payload -> 'records') AS r WHERE type = '` + domain.TypeUsageRecorded + `'
+    ) AS c (kind, value)
+    WHERE position <= $1 AND type IN ('` + domain.TypeAccountToppedUp + `', '` + domain.TypeAccountWithdrawn + `',
+        '` + domain.TypeVoucherIssued + `', '` + domain.TypeUsageRecorded + `')
+)`
+
 // tables checks what only the database can compare without holding it all: versions, keys and claims.
 func (v Verification) tables(ctx context.Context, _ *eventstore.Log, w *logWalk) ([]Check, error) {
 	head := w.head
@@ -33,19 +47,6 @@ GROUP BY org_id, command_key
 HAVING count(*) > 1
 ORDER BY 1
 LIMIT 1`
-	// What events claim; a claim points at the first event of its command.
-	const claimed = `
-WITH claimed AS (
-    SELECT position, CASE WHEN command_key IS NULL THEN causation ELSE position::text END AS first, org_id, kind, value
-    FROM events CROSS JOIN LATERAL (
-        SELECT 'top_up', payload ->> 'reference' WHERE type = '` + domain.TypeAccountToppedUp + `'
-        UNION ALL SELECT 'withdraw', payload ->> 'reference' WHERE type = '` + domain.TypeAccountWithdrawn + `'
-        UNION ALL SELECT 'voucher', payload -> 'voucher' ->> 'voucher_id' WHERE type = '` + domain.TypeVoucherIssued + `'
-        UNION ALL SELECT 'usage', r ->> 'record_id' FROM json_array_elements(payload -> 'records') AS r WHERE type = '` + domain.TypeUsageRecorded + `'
-    ) AS c (kind, value)
-    WHERE position <= $1 AND type IN ('` + domain.TypeAccountToppedUp + `', '` + domain.TypeAccountWithdrawn + `',
-        '` + domain.TypeVoucherIssued + `', '` + domain.TypeUsageRecorded + `')
-)`
 	const claims = claimed + `
 SELECT coalesce(e.position, c.position), CASE WHEN c.value IS NULL THEN format('event %s: its %s %s is not claimed', e.position, e.kind, e.value)
     ELSE format('event %s: a claim of kind %s points at it, and it makes none', c.position, c.kind) END
