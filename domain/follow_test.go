@@ -439,32 +439,6 @@ func TestParentsMustFit(t *testing.T) {
 	}
 }
 
-// A quote says what placing would make of the order, and changes nothing.
-func TestQuoteIsTheOrderAsItWouldBe(t *testing.T) {
-	t.Parallel()
-	te := newTenant(t)
-	c := te.order(domain.Upgrade, changed("45"))
-	events := len(te.history)
-	clock := by("key:placer", 15*day)
-	quoted, why := domain.Quote(te, c, clock)
-	if why != nil || len(te.history) != events {
-		t.Fatalf("quoted with %v and %d events", why, len(te.history)-events)
-	}
-	if _, why := te.doAt(clock, c); why != nil {
-		t.Fatal(why)
-	}
-	placed := *te.Order(c.OrderID)
-	placed.Position = 0
-	if a, b := string(te.encoded(quoted)), string(te.encoded(&placed)); a != b {
-		t.Errorf("quoted\n%s\nplaced\n%s", a, b)
-	}
-	bad := c
-	bad.Lines = nil
-	if _, why := domain.Quote(te, bad, clock); why == nil || why.Field != "lines" {
-		t.Errorf("a quote of nothing: %v", why)
-	}
-}
-
 // The plain prepaid purchase, almost all that is ever placed, looks at nothing but the settings.
 func TestPlainPurchaseNeedsLittle(t *testing.T) {
 	t.Parallel()

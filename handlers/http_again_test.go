@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 )
 
 // twice sends a command twice under one key and wants the same bytes, with the second one saying so.
@@ -112,7 +114,9 @@ func TestQuotesPlaceNothing(t *testing.T) {
 	}
 	a.want(t, 400, "invalid_value", a.acme, "POST", "/v1/quotes", strings.Replace(orderBody, `"count":"1"`, `"count":"0"`, 1))
 	a.want(t, 403, "not_allowed", a.bank, "POST", "/v1/quotes", orderBody)
-	a.want(t, 403, "not_allowed", a.acme, "POST", "/v1/quotes", strings.Replace(orderBody, "purchase", "supplement", 1))
+	a.want(t, 403, "not_allowed", a.acme, "POST", "/v1/quotes", strings.NewReplacer(
+		"purchase", "supplement", `"parent_order_id":null`, `"parent_order_id":"`+uuid.NewString()+`","reason":"by mail"`,
+	).Replace(orderBody))
 }
 
 func TestSettingsOfTheOrganisationAndThePlatform(t *testing.T) {
