@@ -13,13 +13,14 @@ type logWalk struct {
 	command eventstore.Event
 	funds   *fundsWalk
 	months  *monthsWalk
+	arrears *arrearsWalk
 
 	positions, chain, readable, commands Check
 }
 
 func newLogWalk(head eventstore.Head) *logWalk {
 	return &logWalk{
-		head: head, funds: newFundsWalk(), months: newMonthsWalk(),
+		head: head, funds: newFundsWalk(), months: newMonthsWalk(), arrears: newArrearsWalk(),
 		positions: Check{Name: "positions", OK: true}, chain: Check{Name: "hash_chain", OK: true},
 		readable: Check{Name: "events", OK: true}, commands: Check{Name: "commands", OK: true},
 	}
@@ -38,6 +39,7 @@ func (w *logWalk) next(e *eventstore.Event) {
 	w.belongs(e)
 	w.funds.next(e)
 	w.months.next(e)
+	w.arrears.next(e)
 	w.last = *e
 }
 
@@ -84,5 +86,6 @@ func (w *logWalk) checks() []Check {
 		w.positions.fault("event %d: the head has another time", w.head.Position)
 	}
 	w.funds.end()
-	return []Check{w.positions, w.chain, w.readable, w.commands, w.funds.check, w.funds.lots.check}
+	w.arrears.end()
+	return []Check{w.positions, w.chain, w.readable, w.commands, w.funds.check, w.funds.lots.check, w.arrears.check}
 }
