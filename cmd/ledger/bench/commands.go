@@ -50,6 +50,9 @@ func (b *bed) commands(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := b.mixed(ctx, first); err != nil {
+		return err
+	}
 	return b.twoReplicas(ctx, url, first)
 }
 
