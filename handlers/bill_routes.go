@@ -35,7 +35,7 @@ func (s *Server) listBillLines(c *call) error {
 			q.fail("period", "a month such as 2025-11")
 		}
 	}
-	org, err := s.begin(q, projections.BillLines)
+	org, err := s.begin(q, ask.BillLineModels()...)
 	if err != nil {
 		return err
 	}

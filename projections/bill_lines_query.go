@@ -52,7 +52,7 @@ ORDER BY position ` + direction + `, line_no ` + direction + ` LIMIT ` + w.arg(l
 	out := List[json.RawMessage]{Items: []json.RawMessage{}}
 	var doc []byte
 	var position, lineNo, lastPosition, lastLine string
-	asOf, err := r.read(ctx, org, []string{BillLines}, func(b *pgx.Batch) {
+	asOf, err := r.read(ctx, org, append([]string{BillLines}, w.beside...), func(b *pgx.Batch) {
 		collect(b, list, w.args, []any{&doc, &position, &lineNo}, func() error {
 			if len(out.Items) == limit {
 				out.NextCursor = encodeCursor(cursorKind, lastPosition, lastLine)
@@ -78,8 +78,25 @@ func billLinesWhere(org string, f *Filter) *where {
 	w.org(org)
 	w.anyOf("billing_period", f.Periods)
 	w.head(f, "order_created_at", "order_status", "amount")
-	w.line(f)
+	byLine := *f
+	byLine.ResourceIDs = nil
+	w.line(&byLine)
+	if len(f.ResourceIDs) > 0 {
+		// A line that was paid before its resource had an id has none on the bill, which is not written over; its order
+		// knows it by now.
+		w.beside = []string{Orders}
+		w.and("(resource_id = ANY(?) OR (order_id, line_no) IN (SELECT order_id, line_no FROM order_lines WHERE resource_id = ANY(?)))",
+			f.ResourceIDs, f.ResourceIDs)
+	}
 	return w
+}
+
+// BillLineModels are the read models that a query of bill lines reads.
+func (f *Filter) BillLineModels() []string {
+	if len(f.ResourceIDs) > 0 {
+		return []string{BillLines, Orders}
+	}
+	return []string{BillLines}
 }
 
 // OrderBillLines lists an order's bill lines as the API answers them, in the order of posting: its own, and those of the

@@ -43,6 +43,8 @@ type Filter struct {
 type where struct {
 	text strings.Builder
 	args []any
+	// beside are the read models that the conditions look at beside the one that is listed.
+	beside []string
 }
 
 // and adds a condition in which each ? stands for the next argument.

@@ -104,6 +104,10 @@ func TestFiltersOfTheWholeDomain(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", name, got, err, c.want)
 		}
 	}
+	lines, err := r.ListBillLines(t.Context(), "org-a", projections.BillLineQuery{Filter: projections.Filter{ResourceIDs: []string{"res-bought"}}})
+	if err != nil || len(lines.Items) != 2 {
+		t.Errorf("bill lines of a resource whose id came after the payment: %d, %v", len(lines.Items), err)
+	}
 	if page, err := r.ResourceOrders(t.Context(), "org-a", "res-bought", 10, ""); err != nil || len(page.Items) != 2 {
 		t.Errorf("a resource's life: %d orders, %v", len(page.Items), err)
 	}
