@@ -58,11 +58,14 @@ func (c ApproveOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 }
 
 // awaitingOrder finds the order for somebody who decides whether it may go on, which is not who placed it. Decisions of
-// the past, brought in, are not questioned.
+// the past, brought in, are not questioned, but only orders of the past have them: else a date would be a second person.
 func awaitingOrder(s States, orderID, orgID string, clock Clock) (*Order, *Rejection) {
 	o, refused := orderIn(s, orderID, orgID, clock, "waits for no approval", OrderNotAwaitingApproval, AwaitingApproval)
 	if refused != nil {
 		return nil, refused
+	}
+	if clock.Imported() && !o.Imported {
+		return nil, invalid("at", "an order that was placed here is decided on here and now; leave at out")
 	}
 	if strings.TrimPrefix(o.PlacedBy, "import:") == clock.Actor && !clock.Imported() { // whoever brought an order in did place it
 		return nil, reject(ApprovalByPlacer, "who placed an order can't approve or reject it; somebody else has to")

@@ -81,9 +81,9 @@ func greater(a, b Amount) Amount {
 	return a
 }
 
-// shortfall is what has lacks of want, or nothing.
+// shortfall is what has lacks of want, or nothing. Who wants nothing lacks nothing, however deep in credit.
 func shortfall(want, has Amount) Amount {
-	if want.Less(has) {
+	if want.Sign() == 0 || want.Less(has) {
 		return Amount{digits: want.digits}
 	}
 	return want.Sub(has)

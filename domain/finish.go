@@ -194,7 +194,8 @@ func (t *Term) agrees(of OrderType, l *Line, overdueThrough *time.Time, at time.
 		from, refused := renewsFrom(t, overdueThrough)
 		return refused == nil && l.ChargeMode == t.ChargeMode && from.Equal(*l.EffectiveAt)
 	case TermSettlement:
-		return t.ExpiresAt != nil && t.ExpiresAt.Equal(*l.EffectiveAt) && (!l.Prorated || t.UnitPrice.Equal(l.UnitPrice.Decimal))
+		from, refused := renewsFrom(t, overdueThrough)
+		return refused == nil && l.EffectiveAt != nil && from.Equal(*l.EffectiveAt) && (!l.Prorated || t.UnitPrice.Equal(l.UnitPrice.Decimal))
 	case Upgrade:
 		return l.ChargeMode == t.ChargeMode && t.ExpiresAt != nil &&
 			(!l.Prorated || t.ExpiresAt.Equal(*l.ExpiresAt) && t.UnitPrice.Add(l.UnitPrice.Decimal).Equal(l.NewUnitPrice.Decimal))

@@ -170,7 +170,7 @@ func (f *following) fitLine(i int, l *LineSpec, r *Resource, h *tenure) *Rejecti
 	case Upgrade, Downgrade:
 		return f.change(i, l, t)
 	case TermSettlement:
-		return f.settlement(i, l, t)
+		return f.settlement(i, l, t, h.overdueThrough)
 	case Compensation:
 		return f.compensation(l, t)
 	case Resize:

@@ -94,6 +94,9 @@ func (f *following) change(i int, l *LineSpec, t *Term) *Rejection {
 	if l.UnitPrice.Sign() < 0 && f.OrderType == Upgrade || l.UnitPrice.Sign() > 0 && f.OrderType == Downgrade {
 		return invalid(lineField(i, "new_unit_price"), "the resource costs %s now, which no %s leads from", t.UnitPrice.String(), f.OrderType)
 	}
+	if n := f.parentLine(l); n > 0 && f.OrderType == Downgrade {
+		l.UnitPrice = f.parent.line(n).asPaid(l.UnitPrice)
+	}
 	if refused := l.lasts(from, end); refused != nil {
 		return refused
 	}
@@ -101,15 +104,17 @@ func (f *following) change(i int, l *LineSpec, t *Term) *Rejection {
 }
 
 // settlement moves the lease's end, sooner or later. Where no quantity is given, the time between is charged or given
-// back at the price of the lease.
-func (f *following) settlement(i int, l *LineSpec, t *Term) *Rejection {
-	end, refused := t.end()
+// back at the price of the lease; more time in whole units of the product's basis, of which the last may be begun alone.
+// Days after the lease that were charged one by one are not charged again.
+func (f *following) settlement(i int, l *LineSpec, t *Term, overdueThrough *time.Time) *Rejection {
+	from, refused := renewsFrom(t, overdueThrough)
 	if refused != nil {
 		return refused
 	}
-	to := *utc(l.ExpiresAt)
-	if !to.After(f.at) || !to.After(*t.EffectiveAt) || to.Equal(end) {
-		return reject(LeaseMismatch, "the lease ends at %s; the new end lies after now, and elsewhere", end.Format(time.RFC3339))
+	end, to := *t.ExpiresAt, *utc(l.ExpiresAt)
+	longer := to.After(end)
+	if !to.After(f.at) || !to.After(*t.EffectiveAt) || to.Equal(end) || longer && !to.After(from) {
+		return reject(LeaseMismatch, "the lease is charged until %s; the new end lies after now, and elsewhere", from.Format(time.RFC3339))
 	}
 	if refused := t.reaches(share(t.Quantity, to.Sub(*t.EffectiveAt), end.Sub(*t.EffectiveAt))); refused != nil {
 		return refused
@@ -118,18 +123,35 @@ func (f *following) settlement(i int, l *LineSpec, t *Term) *Rejection {
 		if l.Count.Cmp(t.Count.Decimal) != 0 || l.Unit != t.Unit {
 			return reject(LeaseMismatch, "the resource is charged for %s, counted in %s; give these, or a quantity and a price", t.Count.String(), t.Unit)
 		}
-		l.Quantity = share(t.Quantity, whole(to.Sub(end), f.settings.basis(l.ProductCode)), end.Sub(*t.EffectiveAt))
+		between := whole(to.Sub(end), f.settings.basis(l.ProductCode))
+		if longer {
+			between = begun(to.Sub(from), f.settings.basis(l.ProductCode))
+		}
+		l.Quantity = share(t.Quantity, between, end.Sub(*t.EffectiveAt))
 		l.UnitPrice, f.prorated[i] = t.UnitPrice, true
 	}
-	if to.After(end) {
-		return l.lasts(end, to)
+	switch is := l.Quantity.Sign() * l.UnitPrice.Sign(); {
+	case longer && is < 0, !longer && is > 0:
+		return invalid(lineField(i, "quantity"), "a later end gives nothing back, and a sooner one costs nothing")
+	case longer:
+		return l.lasts(from, to)
 	}
+	return f.sooner(i, l, to, end)
+}
+
+// sooner gives back what the order that is followed paid for the time that is cut off: at its own price, as another may
+// have paid for a change since.
+func (f *following) sooner(i int, l *LineSpec, to, end time.Time) *Rejection {
 	l.EffectiveAt = nil // nothing is paid for: what lies between to and end is given back
 	if n := f.parentLine(l); n > 0 && f.prorated[i] {
-		p := &f.parent.Lines[n-1]
+		p := f.parent.line(n)
 		if p.EffectiveAt == nil || p.ExpiresAt == nil || p.EffectiveAt.After(to) || p.ExpiresAt.Before(end) {
 			return reject(LeaseMismatch, "the order that it follows did not pay for all the time from %s to %s; give time back order by order, the last one first", to.Format(time.RFC3339), end.Format(time.RFC3339))
 		}
+		if p.UnitPrice.LessThan(l.UnitPrice.Decimal) {
+			l.UnitPrice = p.UnitPrice
+		}
+		l.UnitPrice = p.asPaid(l.UnitPrice)
 	}
 	return f.takesFromParent(i, l)
 }
@@ -206,4 +228,13 @@ func (f *following) takesFromParent(i int, l *LineSpec) *Rejection {
 	}
 	f.corrects[i] = billLineID(f.parent.OrderID, n)
 	return nil
+}
+
+// asPaid is a price less the part that the line's discount took of its own.
+func (l *Line) asPaid(price Decimal) Decimal {
+	if l.DiscountAmount.Sign() == 0 {
+		return price
+	}
+	paid := price.Mul(decimalOf(l.PayableAmount).Decimal)
+	return Decimal{paid.DivRound(decimalOf(l.ListAmount).Decimal, decimalFractionDigits)}
 }

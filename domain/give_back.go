@@ -52,6 +52,9 @@ func (d *draft) planFor(o, parent *Order) (refundPlan, *Rejection) {
 		ask := refundAsk{lineNos: []int{n}}
 		if !givesBack(l) {
 			amount := l.PayableAmount.Neg()
+			if refused := d.worthIt(o, parent, l, settings); refused != nil {
+				return refundPlan{}, refused
+			}
 			ask.amount, ask.exact = &amount, true
 		}
 		plan, refused := refundable(parent, settings, ask, d.clock.At)
@@ -66,6 +69,30 @@ func (d *draft) planFor(o, parent *Order) (refundPlan, *Rejection) {
 		whole.add(plan)
 	}
 	return whole, nil
+}
+
+// worthIt refuses changes that would give back more of what a line was paid for than the time that they take is worth:
+// what is used is used.
+func (d *draft) worthIt(o, parent *Order, l *Line, settings Settings) *Rejection {
+	from, to, ok := d.cutBy(o, l)
+	if !ok {
+		return nil
+	}
+	n := lineCorrected(parent, l)
+	lines, refused := parent.paidLines(refundAsk{lineNos: []int{n}})
+	if refused != nil {
+		return refused
+	}
+	targetTime(lines, parent, settings, d.clock.At)
+	worth, p := lines[0].target, parent.line(n)
+	if o.OrderType == TermSettlement && p.EffectiveAt != nil && p.ExpiresAt != nil && !l.Prorated {
+		left, total := timeLeft(*p.EffectiveAt, *p.ExpiresAt, from, time.Microsecond)
+		worth = lesser(worth, lines[0].paid.Total().part(left, total))
+	}
+	if worth.Less(l.PayableAmount.Neg()) {
+		return reject(NotRefundable, "of what line %d of the order %s was paid with, %s is for the time from %s to %s", n, parent.OrderID, worth, from.Format(time.RFC3339), to.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // cutBy is the time that a line gives money back for.

@@ -30,7 +30,7 @@ func TestChangesAreProrated(t *testing.T) {
 		"a downgrade to nothing, by the day":   {"day", 20*day + time.Microsecond, domain.Downgrade, changed("0"), "0.3", "-9.00"},
 		"a downgrade to the same price":        {"", day, domain.Downgrade, changed("30"), "0.966666666667", "0.00"},
 		"a later end":                          {"", day, domain.TermSettlement, endingAt(noon.Add(33 * day)), "0.1", "3.00"},
-		"a later end, by the day":              {"day", day, domain.TermSettlement, endingAt(noon.Add(33*day + 23*time.Hour)), "0.1", "3.00"},
+		"a later end, by the day":              {"day", day, domain.TermSettlement, endingAt(noon.Add(32*day + time.Second)), "0.1", "3.00"},
 		"a sooner end":                         {"", day, domain.TermSettlement, endingAt(noon.Add(21 * day)), "-0.3", "-9.00"},
 		"a sooner end, by the day":             {"day", day, domain.TermSettlement, endingAt(noon.Add(21*day + time.Hour)), "-0.266666666667", "-8.00"},
 		"a quantity and a price that are said": {"", 20 * day, domain.Upgrade, explicit("2", "7.5", "37.5"), "2", "15.00"},

@@ -51,10 +51,12 @@ func (o *Order) line(no int) *Line {
 }
 
 // termsWithout takes a lease's time from its term. A lease that is still to come, or runs before others that are, leaves
-// the term what is paid for besides; without any, the term is gone. Orders that changed a price alone leave it as it is.
+// the term what is paid for besides; without any, the term is gone. With an upgrade its price goes, where that is the present one, or a downgrade would give it back once more.
 func termsWithout(terms []Term, o *Order, l *Line, lease Lease, others []Lease, at time.Time) []Term {
 	switch o.OrderType {
 	case Purchase, Renewal, Recovery, Convert, TermSettlement:
+	case Upgrade:
+		return termsBefore(terms, l)
 	default:
 		return terms
 	}
@@ -76,6 +78,21 @@ func termsWithout(terms []Term, o *Order, l *Line, lease Lease, others []Lease, 
 		t.EffectiveAt = &lease.ExpiresAt
 	default:
 		return slices.Delete(next, i, i+1)
+	}
+	return next
+}
+
+// termsBefore takes an upgrade back that the ledger priced itself; one of another price since stays.
+func termsBefore(terms []Term, l *Line) []Term {
+	i := slices.IndexFunc(terms, func(t Term) bool { return t.of(l) })
+	if i < 0 || !l.Prorated || l.NewUnitPrice == nil || !terms[i].UnitPrice.Equal(l.NewUnitPrice.Decimal) {
+		return terms
+	}
+	next := slices.Clone(terms)
+	t := &next[i]
+	t.UnitPrice = Decimal{t.UnitPrice.Sub(l.UnitPrice.Decimal)}
+	if slices.Equal(t.Config, l.NewConfig) {
+		t.Config = l.OldConfig
 	}
 	return next
 }

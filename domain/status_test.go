@@ -223,12 +223,24 @@ func TestApprovalNeedsSomebodyElse(t *testing.T) {
 	if _, why := w.doAt(by("key:boss", week+2), ok); why == nil || why.Code != domain.PaymentDeadlinePassed {
 		t.Errorf("approved at the deadline: %v", why)
 	}
-	// Decisions of the past are believed, whoever is said to have made them.
-	if _, why := w.doAt(domain.Clock{Now: noon.Add(week), At: noon.Add(3), Actor: "key:placer"}, ok); why != nil {
-		t.Errorf("an approval brought in: %v", why)
+	// A date is no second person: what was placed here is not decided on in the past.
+	past := func(n time.Duration) domain.Clock {
+		return domain.Clock{Now: noon.Add(week), At: noon.Add(n), Actor: "import:key:placer"}
 	}
-	o := w.Order(second)
-	if o.Status != domain.Unpaid || o.Approval.State != "granted" || o.Approval.By != "key:placer" || o.Approval.Reason != "fine" {
+	for _, c := range []domain.Command{ok, no} {
+		if _, why := w.doAt(past(3), c); why == nil || why.Field != "at" {
+			t.Errorf("%s by the placer, brought in: %v", c.Name(), why)
+		}
+	}
+	// Decisions of a history that is brought in are believed, whoever is said to have made them.
+	dear.OrderID, ok.OrderID = nth(3), nth(3)
+	for i, c := range []domain.Command{dear, ok} {
+		if _, why := w.doAt(past(time.Duration(i)), c); why != nil {
+			t.Fatalf("%s brought in: %v", c.Name(), why)
+		}
+	}
+	o := w.Order(nth(3))
+	if o.Status != domain.Unpaid || o.Approval.State != "granted" || o.Approval.By != "import:key:placer" || o.Approval.Reason != "fine" {
 		t.Errorf("approved: %s, %+v", o.Status, o.Approval)
 	}
 	w.wantSameAfterReplay()

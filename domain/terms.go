@@ -207,6 +207,9 @@ func share(quantity Decimal, part, whole time.Duration) Decimal {
 // whole rounds a time down to whole units of a basis, towards 0.
 func whole(d, basis time.Duration) time.Duration { return d - d%basis }
 
+// begun rounds a time up to whole units of a basis: one that has begun counts.
+func begun(d, basis time.Duration) time.Duration { return whole(d+basis-1, basis) }
+
 // basis is the unit of time that refunds and changes of a product count in: a second, an hour or 24 hours.
 func (s Settings) basis(productCode string) time.Duration {
 	name, ok := s.Proration[productCode]

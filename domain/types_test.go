@@ -134,6 +134,9 @@ func TestTypesAndSigns(t *testing.T) {
 				l.NewUnitPrice = ptr(decimal("1"))
 			case domain.TermSettlement, domain.Compensation:
 				l.ExpiresAt = ptr(noon.Add(60 * day))
+				if of == domain.TermSettlement && price == "-3" {
+					l.ExpiresAt = ptr(noon.Add(20 * day))
+				}
 			case domain.Resize:
 				l.ProductCode, l.ChargeMode, l.Unit, l.Quantity = "traffic", domain.ModeMetered, "GB", decimal("0")
 			case domain.Convert:
