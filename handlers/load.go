@@ -51,8 +51,8 @@ func placedBy(tasks []*task) map[string]string {
 // the database, all missing ones in one query. What is loaded may tell of more: an order names its resource.
 func (e *Executor) load(b *batch, tasks []*task) error {
 	for range needsRounds {
-		wanted, err := e.loadRound(b, tasks)
-		if err != nil || !wanted {
+		var err error
+		if tasks, err = e.loadRound(b, tasks); err != nil || len(tasks) == 0 {
 			return err
 		}
 	}
@@ -62,20 +62,28 @@ func (e *Executor) load(b *batch, tasks []*task) error {
 // needsRounds bounds how often a command's needs may grow by what was loaded for them.
 const needsRounds = 6
 
-// loadRound loads what is missing now; false means that nothing was.
-func (e *Executor) loadRound(b *batch, tasks []*task) (bool, error) {
-	wanted := map[string][]*task{}
+// loadRound loads what is missing now. It returns the tasks that something was missing for, which may need more yet;
+// the others have all they need.
+func (e *Executor) loadRound(b *batch, tasks []*task) (lacking []*task, err error) {
+	var wanted map[string][]*task
 	for _, t := range tasks {
 		if t.err != nil { // a stream of it can't be read
 			continue
 		}
-		for _, ref := range e.missing(b, t.Command) {
+		missing := e.missing(b, t.Command)
+		if len(missing) == 0 {
+			continue
+		}
+		if lacking = append(lacking, t); wanted == nil {
+			wanted = map[string][]*task{}
+		}
+		for _, ref := range missing {
 			stream := ref.String()
 			wanted[stream] = append(wanted[stream], t)
 		}
 	}
-	if len(wanted) == 0 {
-		return false, nil
+	if len(lacking) == 0 {
+		return nil, nil
 	}
 	streams := make([]string, 0, len(wanted))
 	for stream := range wanted {
@@ -85,7 +93,7 @@ func (e *Executor) loadRound(b *batch, tasks []*task) (bool, error) {
 	defer cancel()
 	found, err := e.log.Load(ctx, streams, domain.RulesVersion)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	for stream, tasks := range wanted {
 		ref, _ := domain.ParseRef(stream)
@@ -99,7 +107,7 @@ func (e *Executor) loadRound(b *batch, tasks []*task) (bool, error) {
 		b.base[ref] = state
 		e.cache.put(ref, state)
 	}
-	return true, nil
+	return lacking, nil
 }
 
 // missing are the streams that a command needs and that are only in the database. What is found elsewhere may tell of
