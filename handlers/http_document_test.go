@@ -12,8 +12,11 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 	a := newAPI(t)
 	r := a.want(t, 200, "", "", "GET", "/openapi.json", "")
 	var doc struct {
-		OpenAPI    string
-		Paths      map[string]map[string]struct{ Parameters []struct{ Name, In string } }
+		OpenAPI string
+		Paths   map[string]map[string]struct {
+			Description string
+			Parameters  []struct{ Name, In string }
+		}
 		Components struct {
 			Schemas map[string]struct {
 				Required   []string
@@ -45,6 +48,9 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 		if key != rt.Command {
 			t.Errorf("%s %s: the idempotency key is described: %v", rt.Method, rt.Path, key)
 		}
+	}
+	if says := doc.Paths["/v1/orders/{order_id}/void"]["post"].Description; says != "For keys with the role platform." {
+		t.Errorf("who may void an order is described as %q", says)
 	}
 	place := doc.Components.Schemas["PlaceOrder"]
 	if strings.Join(place.Required, " ") != "order_type project_id consumer_id currency lines" || place.Properties["personal"] == nil || place.Properties["Salts"] != nil {

@@ -7,10 +7,12 @@ import (
 	"reflect"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderledger/domain"
+	"orderledger/internal/auth"
 	"orderledger/projections"
 )
 
@@ -80,6 +82,11 @@ func operationOf(schemas huma.Registry, rt *route) *huma.Operation {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{kind: content}}
 	}
 	if rt.needs != "" {
+		var roles []string
+		for _, role := range auth.Who(rt.needs) {
+			roles = append(roles, string(role))
+		}
+		op.Description = "For keys with the role " + strings.Join(roles, ", ") + "."
 		op.Security = []map[string][]string{{"key": {}}}
 		op.Responses["default"] = &huma.Response{Description: "A problem", Content: map[string]*huma.MediaType{
 			"application/problem+json": {Schema: schemas.Schema(reflect.TypeFor[Problem](), true, "")},

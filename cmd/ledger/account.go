@@ -33,7 +33,7 @@ func newAccount() *cobra.Command {
 			{"CURRENCY", "currency", ""},
 			{"FROM", "valid_from", ""},
 			{"TO", "valid_to", ""},
-		}),
+		}, lotFilters...),
 		accountList("gifts", "gifts", "List the gifts that an organisation was granted", []column{
 			{"GRANT", "grant_id", ""},
 			{"STATE", "state", "voucher_state"},
@@ -42,10 +42,15 @@ func newAccount() *cobra.Command {
 			{"CURRENCY", "currency", ""},
 			{"EXPIRES", "expires_at", ""},
 			{"REASON", "reason", ""},
-		}),
+		}, lotFilters...),
 		accountList("arrears", "arrears", "List the settlements that wait for money, oldest first", orderColumns),
 	)
 	return c
+}
+
+var lotFilters = [][3]string{
+	{"state", "state", "states as of now: active, not_yet, used_up, lapsed"},
+	{"currency", "currency", "ISO 4217 codes"},
 }
 
 func accountPath(orgID string) string { return "/v1/accounts/" + url.PathEscape(orgID) }
@@ -74,19 +79,21 @@ func newAccountGet() *cobra.Command {
 }
 
 // accountList is a command that lists what an account has.
-func accountList(use, path, short string, columns []column) *cobra.Command {
+func accountList(use, path, short string, columns []column, more ...[3]string) *cobra.Command {
+	var filters map[string]string
 	c := &cobra.Command{
 		Use:   use + " ORG_ID",
 		Short: short,
 		Args:  cobra.ExactArgs(1),
 		RunE: withClient(func(ctx context.Context, c *cobra.Command, api *client.Client, args []string) error {
-			items, err := list(ctx, c, api, accountPath(args[0])+"/"+path, nil)
+			items, err := list(ctx, c, api, accountPath(args[0])+"/"+path, filters)
 			if err != nil {
 				return err
 			}
 			return printItems(c, items, columns...)
 		}),
 	}
+	filters = filterFlags(c, more...)
 	langFlag(c)
 	listFlags(c)
 	return c

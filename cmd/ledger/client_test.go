@@ -82,7 +82,8 @@ func TestTheWholeDomainByHand(t *testing.T) {
 	p.does("account withdraw org-acme --amount 9 --reference bank-2", "40.00")
 	p.refused("account withdraw org-acme --amount 99 --reference bank-3", exitConflict, "insufficient_funds")
 	p.sees("account get org-acme", "40.00", "3.00", "5.00", "1.00")
-	p.sees("account vouchers org-acme --lang zh", "V-1", "生效中")
+	p.sees("account vouchers org-acme --lang zh --state active", "V-1", "生效中")
+	p.sees("account gifts org-acme --currency CNY", "welcome")
 	p.sees("account entries org-acme --lang zh", "充值", "提现", "发放代金券")
 
 	p.does("order quote "+p.file("quote.json", leaseOrder)+" --lang zh", "新购", "待支付", "28.86")
@@ -93,11 +94,14 @@ func TestTheWholeDomainByHand(t *testing.T) {
 	p.refused("order fulfil "+order+" --state completed", exitConflict, "order_not_fulfillable")
 	p.sees("resource get rack/7 --lang zh", "使用中", "按月")
 	p.does("resource auto-renew rack/7 on --quantity 2 --org org-acme", "on, 2 each time")
+	p.sees("resource list --expiring-from 2099-12-01T00:00:00Z --expiring-before 2100-01-01T00:00:00Z --auto-renew true", "rack/7")
 	p.does("order refund "+order+" --amount 2 --reason slow --preview", "-2.00", "partially_refunded")
 	p.does("order refund "+order+" --amount 2 --reason slow", "-2.00", "partially_refunded")
 	p.does("resource close rack/7 --org org-acme --reason enough", "closed", "refund")
 	p.sees("resource orders rack/7 --lang zh", "新购", "删除")
 	p.sees("bill lines --columns bill25 --lang zh", "订单号", "交易到期时间（北京时间）", "2099/11/4 23:00:00", "内网IP:192.168.18.164;", "team:vision;")
+
+	p.sees("order list --parent "+order+" --type refund --refund-state none --hide-zero --charge-group prepay", "-2.00")
 
 	p.places(meteredOrder)
 	p.refused("usage "+p.file("usage.jsonl", `{"record_id":"r-1","resource_id":"llm-1"}`)+" --org org-acme", exitUsage, "meter")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"orderledger/domain"
 	"orderledger/internal/client"
 )
 
@@ -86,6 +87,7 @@ var lineFilters = [][3]string{
 	{"consumer", "consumer_id", "consumer ids"},
 	{"region", "region", "regions"},
 	{"business-group", "business_group", "business groups"},
+	{"parent", "parent_order_id", "ids of the orders that these follow"},
 	{"tag", "tag", "tags: key=value"},
 	{"min-amount", "min_amount", "at least so much to pay"},
 	{"max-amount", "max_amount", "at most so much to pay"},
@@ -97,6 +99,9 @@ func filterFlags(c *cobra.Command, filters ...[3]string) map[string]string {
 	for _, f := range filters {
 		c.Flags().String(f[0], "", f[2])
 		names[f[0]] = f[1]
+		if words := domain.Codes(f[1]); words != nil {
+			_ = c.RegisterFlagCompletionFunc(f[0], cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // only fails for a flag that is missing
+		}
 	}
 	return names
 }
@@ -119,6 +124,9 @@ func newOrderList() *cobra.Command {
 	filters = filterFlags(c, append(lineFilters, [][3]string{
 		{"from", "created_from", "created at or after this time, such as 2025-11-01T00:00:00+08:00"},
 		{"to", "created_to", "created before this time"},
+		{"refund-state", "refund_state", "none, partial or full"},
+		{"approval", "approval", "requested, granted or rejected"},
+		{"trade-no", "trade_no", "trade numbers"},
 		{"sort", "sort", "-created_at (default), created_at or -payable_amount"},
 	}...)...)
 	zeroFlag(c, filters)

@@ -72,7 +72,13 @@ func newResourceList() *cobra.Command {
 	filters = filterFlags(c, [][3]string{
 		{"org", "org_id", "of this organisation, where the key is a platform key"},
 		{"status", "status", "active or closed"},
-		{"expiring-before", "expiring_before", "whose lease ends before this time"},
+		{"product", "product", "charged for these product codes"},
+		{"project", "project_id", "project ids"},
+		{"consumer", "consumer_id", "consumer ids"},
+		{"region", "region", "regions"},
+		{"auto-renew", "auto_renew", "true or false: whether it is renewed by itself"},
+		{"expiring-from", "lease_end_from", "whose lease ends at this time or later"},
+		{"expiring-before", "lease_end_to", "whose lease ends before this time"},
 	}...)
 	langFlag(c)
 	listFlags(c)

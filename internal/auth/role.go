@@ -76,3 +76,6 @@ var allowed = map[Operation][]Role{
 
 // May says whether the role allows the operation.
 func (r Role) May(o Operation) bool { return slices.Contains(allowed[o], r) }
+
+// Who lists the roles that allow the operation.
+func Who(o Operation) []Role { return slices.Clone(allowed[o]) }
