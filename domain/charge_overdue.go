@@ -38,10 +38,12 @@ func (c ChargeOverdue) decide(s States, clock Clock) (Decision, *Rejection) {
 		return Decision{}, refused
 	}
 	org := s.Org(c.OrgID)
-	terms, from := r.overdue(SettingsOf(org), clock.At)
-	if len(terms) == 0 {
+	days := SettingsOf(org).overdueDays()
+	from, ok := r.NextOverdueDay(days)
+	if !ok || from.After(clock.At) {
 		return Decision{}, reject(NothingDue, "no lease ran out that is to be charged for another day")
 	}
+	terms := r.overdueTerms(from, days)
 	to := from.Add(overdueDay)
 	lines := make([]Line, len(terms))
 	for i, t := range terms {
@@ -58,37 +60,16 @@ func (c ChargeOverdue) decide(s States, clock Clock) (Decision, *Rejection) {
 	return d.Decision, nil
 }
 
-// overdue are the prepaid terms to be charged for the day that begins next, if it has begun at a time. It begins where
-// the first lease ended, or where the last day charged did.
-func (r *Resource) overdue(settings Settings, at time.Time) (terms []*Term, from time.Time) {
-	days := int64(DefaultOverdueDays)
-	if settings.OverdueDays != nil {
-		days = *settings.OverdueDays
-	}
-	charged := func(t *Term, from time.Time) bool {
-		return t.leased() && !from.Before(*t.ExpiresAt) && from.Before(t.ExpiresAt.Add(time.Duration(days)*overdueDay))
-	}
+// overdueTerms are those that are charged for the day that begins at a time: their leases ended by then, each less than
+// so many days ago.
+func (r *Resource) overdueTerms(from time.Time, days int64) (terms []*Term) {
 	for i := range r.Terms {
-		if t := &r.Terms[i]; t.leased() {
-			start := *t.ExpiresAt
-			if r.OverdueThrough != nil && r.OverdueThrough.After(start) {
-				start = *r.OverdueThrough
-			}
-			if charged(t, start) && !start.After(at) && (from.IsZero() || start.Before(from)) {
-				from = start
-			}
-		}
-	}
-	for i := range r.Terms {
-		if t := &r.Terms[i]; !from.IsZero() && charged(t, from) {
+		if t := &r.Terms[i]; t.leased() && !t.ExpiresAt.After(from) && from.Before(overdueUntil(*t.ExpiresAt, days)) {
 			terms = append(terms, t)
 		}
 	}
-	return terms, from
+	return terms
 }
-
-// leased says whether the term is paid for until a time.
-func (t *Term) leased() bool { return t.ChargeMode.Group() == Prepay && t.ExpiresAt != nil }
 
 // overdueLine is a day of the term, at its lease's price by its days.
 func (r *Resource) overdueLine(t *Term, from, to time.Time) (Line, error) {

@@ -81,6 +81,14 @@ func (s Settings) Location() *time.Location {
 	return zone
 }
 
+// overdueDays is for how many days after its lease a resource is charged by the day.
+func (s Settings) overdueDays() int64 {
+	if s.OverdueDays == nil {
+		return DefaultOverdueDays
+	}
+	return *s.OverdueDays
+}
+
 // credit is the organisation's credit limit in a currency.
 func (s Settings) credit(c Currency) Amount {
 	if limit, ok := s.CreditLimit[c]; ok {

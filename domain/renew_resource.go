@@ -2,8 +2,9 @@ package domain
 
 import "time"
 
-// RenewResource renews the leases of a resource that end soon, as its policy says: the order is paid if the funds
-// suffice, and else waits for its user, who is to be told. Timers send it; each lease end is tried once.
+// RenewResource renews the leases of a resource that end next and soon, as its policy says: the order is paid if the
+// funds suffice, and else waits for its user, who is to be told. Timers send it; each lease end is tried once, and leases
+// of different ends are renewed by orders of their own.
 type RenewResource struct {
 	OrgID      string `json:"org_id"`
 	ResourceID string `json:"resource_id"`
@@ -31,8 +32,8 @@ func (c RenewResource) decide(s States, clock Clock) (Decision, *Rejection) {
 	if refused != nil {
 		return Decision{}, refused
 	}
-	end, due := r.renewalDue(clock.At)
-	if !due {
+	from, end, any := r.RenewalDueAt()
+	if !any || clock.At.Before(from) {
 		return Decision{}, reject(NothingDue, "no lease of the resource %s is to be renewed by itself now", c.ResourceID)
 	}
 	org := s.Org(c.OrgID)
@@ -59,28 +60,13 @@ func (c RenewResource) decide(s States, clock Clock) (Decision, *Rejection) {
 	return d.Decision, nil
 }
 
-// renewalDue says whether a lease is to be renewed by itself at a time, and which end that is for.
-func (r *Resource) renewalDue(at time.Time) (end time.Time, due bool) {
-	policy := r.AutoRenew
-	end, ok := r.leaseEnd()
-	if !ok || policy == nil || !policy.Enabled || policy.AttemptedFor != nil && policy.AttemptedFor.Equal(end) {
-		return end, false
-	}
-	return end, !at.Before(policy.opens(end))
-}
-
-// opens is from when on a lease with that end is renewed.
-func (p *AutoRenew) opens(end time.Time) time.Time {
-	return end.Add(-time.Duration(p.BeforeSeconds) * time.Second)
-}
-
-// renewal is the order that renews the leases that end soon: the first, and those that are due by now with it.
+// renewal is the order that renews the leases with an end.
 func (r *Resource) renewal(end time.Time, settings Settings, at time.Time) (OrderPlaced, *Rejection) {
 	var lines []Line
 	parent := ""
 	for i := range r.Terms {
 		t := &r.Terms[i]
-		if !t.leased() || !t.ExpiresAt.Equal(end) && at.Before(r.AutoRenew.opens(*t.ExpiresAt)) {
+		if !t.leased() || !t.ExpiresAt.Equal(end) {
 			continue
 		}
 		if parent == "" {

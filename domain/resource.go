@@ -27,6 +27,9 @@ type Resource struct {
 	// Leases are the order lines whose money still covers time to come, oldest first.
 	Leases    []Lease    `json:"leases"`
 	AutoRenew *AutoRenew `json:"auto_renew"`
+	// RenewalsTried are the lease ends that a renewal was tried for: it is once for each. The past ones that no lease has
+	// any more are forgotten.
+	RenewalsTried []time.Time `json:"renewals_tried,omitempty"`
 	// Uses is what was used and not settled yet, by cycle, term and meter, in that order.
 	Uses []Use `json:"uses,omitempty"`
 	// SettledThrough is the end of the last cycle settled: use before it is late, and goes to the next cycle.
@@ -100,7 +103,7 @@ type AutoRenew struct {
 	// Quantity is how many units of each lease are renewed; BeforeSeconds how long before its end.
 	Quantity      Decimal `json:"quantity"`
 	BeforeSeconds int64   `json:"before_seconds"`
-	// AttemptedFor is the lease end that a renewal was tried for last.
+	// AttemptedFor is the lease end that a renewal was tried for last; Resource.RenewalsTried has all that matter.
 	AttemptedFor *time.Time `json:"attempted_for,omitempty"`
 }
 
@@ -124,7 +127,7 @@ type Use struct {
 
 // Size estimates the memory that the state holds, in bytes.
 func (r *Resource) Size() int {
-	size := 1024 + pairsSize(r.Tags) + pairsSize(r.ResourceExt) + 96*len(r.Leases) + 256*len(r.Uses)
+	size := 1024 + pairsSize(r.Tags) + pairsSize(r.ResourceExt) + 96*len(r.Leases) + 24*len(r.RenewalsTried) + 256*len(r.Uses)
 	for i := range r.Terms {
 		size += 512 + configSize(r.Terms[i].Config) + 512*len(r.Terms[i].Rates)
 	}

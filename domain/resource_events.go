@@ -121,6 +121,13 @@ func (e RenewalTried) evolve(s State, m Meta) State {
 			policy.AttemptedFor = &e.LeaseEnd
 			r.AutoRenew = &policy
 		}
+		tried := []time.Time{e.LeaseEnd}
+		for _, end := range r.RenewalsTried {
+			if _, held := r.firstEnd(end.Equal); !end.Equal(e.LeaseEnd) && (held || end.After(m.OccurredAt)) {
+				tried = append(tried, end)
+			}
+		}
+		r.RenewalsTried = tried
 	})
 }
 

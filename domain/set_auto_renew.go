@@ -40,7 +40,7 @@ func (c SetAutoRenew) decide(s States, clock Clock) (Decision, *Rejection) {
 	if refused != nil {
 		return Decision{}, refused
 	}
-	if _, ends := r.leaseEnd(); !ends && c.Enabled {
+	if _, ends := r.LeaseEnd(); !ends && c.Enabled {
 		return Decision{}, invalid("enabled", "the resource %s has no lease that could be renewed", c.ResourceID)
 	}
 	policy := AutoRenew{Enabled: c.Enabled, Quantity: wholeNumber(1), BeforeSeconds: DefaultRenewBeforeSeconds}

@@ -53,30 +53,18 @@ type settlement struct {
 	bytes  int
 }
 
-// dueUses are the uses of the cycles that end first, if they are over at a time.
-func dueUses(uses []Use, at time.Time) (due []Use, through time.Time) {
-	for i := range uses {
-		if end := uses[i].CycleEnd; i == 0 || end.Before(through) {
-			through = end
-		}
-	}
-	if len(uses) == 0 || through.After(at) {
-		return nil, time.Time{}
-	}
-	for i := range uses {
-		if uses[i].CycleEnd.Equal(through) {
-			due = append(due, uses[i])
-		}
-	}
-	return due, through
-}
-
 // settle bills the cycles of a resource that end first and are over at a time, and says whether there were any. It needs
 // the organisation and its account.
 func (d *draft) settle(r *Resource, at time.Time) (bool, *Rejection) {
-	due, through := dueUses(r.Uses, at)
-	if len(due) == 0 {
+	through, any := r.SettlementDueAt()
+	if !any || through.After(at) {
 		return false, nil
+	}
+	var due []Use
+	for i := range r.Uses {
+		if r.Uses[i].CycleEnd.Equal(through) {
+			due = append(due, r.Uses[i])
+		}
 	}
 	_, refused := d.settleUses(r, due, ResourceSettled{Through: through})
 	return true, refused

@@ -73,6 +73,17 @@ func daily(org, id string, until time.Time) domain.StreamEvent {
 	return e
 }
 
+// withTerm has the resource lease a disk too, until another time.
+func withTerm(e domain.StreamEvent, until time.Time) domain.StreamEvent {
+	changed := e.Event.(domain.ResourceChanged)
+	disk, from, until := changed.Terms[0], until.Add(-24*time.Hour).UTC(), until.UTC()
+	disk.ProductCode, disk.LineNo, disk.EffectiveAt, disk.ExpiresAt = "disk", 2, &from, &until
+	changed.Terms = append(changed.Terms, disk)
+	changed.Leases = append(changed.Leases, domain.Lease{OrderID: changed.OrderID, LineNo: 2, EffectiveAt: from, ExpiresAt: until})
+	e.Event = changed
+	return e
+}
+
 func TestTimersSettleAndCollect(t *testing.T) {
 	t.Parallel()
 	a := newTimed(t)
@@ -124,6 +135,33 @@ func TestTimersRenew(t *testing.T) {
 		if e := tried[0].(domain.RenewalTried); e.Paid != (org == "org-rich") {
 			t.Errorf("%s: %+v", org, e)
 		}
+	}
+}
+
+// A second lease of another end is charged after the first one's days, and renewed though nobody paid for the first.
+func TestTimersOfTwoLeases(t *testing.T) {
+	t.Parallel()
+	a := newTimed(t)
+	long, ended := time.Now().Add(-20*24*time.Hour), time.Now().Add(-50*time.Hour)
+	seed(t, a.log, "org-late", long, withTerm(daily("org-late", "res-1", long), ended))
+	charged := a.await(t, "org-late", domain.TypeOverdueCharged, 10)
+	if through := charged[6].(domain.OverdueCharged).Through; !through.Equal(long.Add(7 * 24 * time.Hour)) {
+		t.Errorf("the first lease, which ended at %s, was charged until %s", long, through)
+	}
+	if through := charged[7].(domain.OverdueCharged).Through; !through.Equal(ended.Add(24 * time.Hour)) {
+		t.Errorf("the second, which ended at %s, was charged from a day before %s", ended, through)
+	}
+	ends := time.Now().Add(time.Hour)
+	seed(t, a.log, "org-poor", ends.Add(-24*time.Hour), withTerm(daily("org-poor", "res-1", ends), ends.Add(time.Hour)))
+	a.must(t, "renew", domain.SetAutoRenew{OrgID: "org-poor", ResourceID: "res-1", Enabled: true})
+	tried := a.await(t, "org-poor", domain.TypeRenewalTried, 2)
+	first, second := tried[0].(domain.RenewalTried), tried[1].(domain.RenewalTried)
+	if second.LeaseEnd.Sub(first.LeaseEnd) != time.Hour || first.OrderID == second.OrderID || first.Paid || second.Paid {
+		t.Errorf("tried %+v and %+v", first, second)
+	}
+	a.must(t, "end", topUp("org-late", "0.10", "end"))
+	if late, poor := a.await(t, "org-late", domain.TypeOverdueCharged, 10), a.await(t, "org-poor", domain.TypeRenewalTried, 2); len(late) != 10 || len(poor) != 2 {
+		t.Errorf("%d days were charged, want 7 and 3; %d renewals were tried", len(late), len(poor))
 	}
 }
 

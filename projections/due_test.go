@@ -40,8 +40,8 @@ func addResource(t *testing.T, pool *pgxpool.Pool, org, id string, leaseEnd time
 	t.Helper()
 	const q = `
 INSERT INTO resources (org_id, resource_id, status, resource_name, resource_type, products, project_id, consumer_id, region, currency,
-    lease_end, auto_renew, renew_at, settle_at, overdue_at, opened_at, version, position, doc)
-VALUES ($1, $2, 'active', '', '', '[]', '', '', '', 'CNY', $3, false, $4, $5, $6, now(), 1, 1, '{}')`
+    lease_end, auto_renew, renew_at, settle_at, overdue_at, overdue_ended, opened_at, version, position, doc)
+VALUES ($1, $2, 'active', '', '', '[]', '', '', '', 'CNY', $3, false, $4, $5, $6::timestamptz, least($3, $6::timestamptz), now(), 1, 1, '{}')`
 	if _, err := pool.Exec(t.Context(), q, org, id, leaseEnd, renew, settle, overdue); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 var resourcesTable = newTable("resources", "org_id, resource_id", `
 	org_id text, resource_id text, status text, resource_name text, resource_type text, products jsonb, project_id text, consumer_id text,
 	region text, currency text, lease_end timestamptz, auto_renew boolean, renew_at timestamptz?, settle_at timestamptz?,
-	overdue_at timestamptz?, opened_at timestamptz, closed_at timestamptz?, version bigint, position bigint, doc json`)
+	overdue_at timestamptz?, overdue_ended timestamptz?, overdue_later timestamptz?, opened_at timestamptz, closed_at timestamptz?, version bigint, position bigint, doc json`)
 
 // heldResources are resources in the course of a fold, by the id of their stream.
 type heldResources map[string]*domain.Resource
@@ -119,63 +119,31 @@ func writeResource(r *domain.Resource, out sink) error {
 	if err != nil {
 		return fmt.Errorf("encode the products of resource %s of %s: %w", r.ResourceID, r.OrgID, err)
 	}
-	end, leaseEnd := leaseEndOf(r), "infinity"
-	if end != nil {
-		leaseEnd = timeText(*end)
+	leaseEnd := "infinity"
+	if end, ok := r.LeaseEnd(); ok {
+		leaseEnd = timeText(end)
 	}
+	renew, settle, overdue, ended, later := fallsDue(r)
 	out.add(resourcesTable, r.OrgID, r.ResourceID, string(r.Status), r.ResourceName, r.ResourceType, string(codes), r.ProjectID, r.ConsumerID,
-		r.Region, string(r.Currency), leaseEnd, flag(r.AutoRenew != nil && r.AutoRenew.Enabled), timeOrNull(renewAt(r, end)),
-		timeOrNull(settleAt(r)), timeOrNull(overdueAt(r, end)), timeText(r.OpenedAt), timeOrNull(r.ClosedAt),
+		r.Region, string(r.Currency), leaseEnd, flag(r.AutoRenew != nil && r.AutoRenew.Enabled), timeOrNull(renew),
+		timeOrNull(settle), timeOrNull(overdue), timeOrNull(ended), timeOrNull(later), timeText(r.OpenedAt), timeOrNull(r.ClosedAt),
 		number(r.Version), number(r.Position), string(doc))
 	return nil
 }
 
-// leaseEndOf is when the first of the prepaid terms ends; nil when there is none.
-func leaseEndOf(r *domain.Resource) (end *time.Time) {
-	for i := range r.Terms {
-		t := &r.Terms[i]
-		if t.ChargeMode.Group() == domain.Prepay && t.ExpiresAt != nil && (end == nil || t.ExpiresAt.Before(*end)) {
-			end = t.ExpiresAt
-		}
+// fallsDue is when timers have to look at the resource; nil is never. For how many days after its leases it is charged is
+// the organisation's choice, which the query of what is due makes with the last three.
+func fallsDue(r *domain.Resource) (renew, settle, overdue, ended, later *time.Time) {
+	if at, _, ok := r.RenewalDueAt(); ok {
+		renew = &at
 	}
-	return end
-}
-
-// renewAt is when a timer is to renew the resource.
-func renewAt(r *domain.Resource, leaseEnd *time.Time) *time.Time {
-	policy := r.AutoRenew
-	if r.Status != domain.ResourceActive || leaseEnd == nil || policy == nil || !policy.Enabled ||
-		policy.AttemptedFor != nil && policy.AttemptedFor.Equal(*leaseEnd) {
-		return nil
+	if at, ok := r.SettlementDueAt(); ok {
+		settle = &at
 	}
-	at := leaseEnd.Add(-time.Duration(policy.BeforeSeconds) * time.Second)
-	return &at
-}
-
-// settleAt is the end of the first cycle that has use. Cycles of different lengths do not end in the order in which
-// they began. A closed resource has none: what it had was settled when it was closed.
-func settleAt(r *domain.Resource) (first *time.Time) {
-	if r.Status != domain.ResourceActive {
-		return nil
+	if o, ok := r.OverdueDays(); ok {
+		overdue, ended, later = &o.At, &o.Ended, o.Later
 	}
-	for i := range r.Uses {
-		if end := &r.Uses[i].CycleEnd; first == nil || end.Before(*first) {
-			first = end
-		}
-	}
-	return first
-}
-
-// overdueAt is when the next day begins that is to be charged because the lease is over. For how many days that goes
-// on is the organisation's choice.
-func overdueAt(r *domain.Resource, leaseEnd *time.Time) *time.Time {
-	if r.Status != domain.ResourceActive || leaseEnd == nil {
-		return nil
-	}
-	if r.OverdueThrough != nil && r.OverdueThrough.After(*leaseEnd) {
-		return r.OverdueThrough
-	}
-	return leaseEnd
+	return renew, settle, overdue, ended, later
 }
 
 func refoldResources(context.Context, pgx.Tx, int64) (*refold, error) {

@@ -85,7 +85,9 @@ CREATE TABLE resources (
     auto_renew    boolean NOT NULL,
     renew_at      timestamptz,          -- when it is to be renewed by itself; NULL: never, or that was tried
     settle_at     timestamptz,          -- the end of the first cycle with use that is not settled
-    overdue_at    timestamptz,          -- when the next day after its lease begins that is to be charged
+    overdue_at    timestamptz,          -- when the next day after its leases begins that is to be charged,
+    overdue_ended timestamptz,          -- as long as it is one of the days after this end, the last before it; then
+    overdue_later timestamptz,          -- it begins here, at the end of the next lease
     opened_at     timestamptz NOT NULL,
     closed_at     timestamptz,
     version       bigint NOT NULL,
@@ -97,6 +99,7 @@ CREATE INDEX resources_lease ON resources (org_id, lease_end, resource_id);
 CREATE INDEX resources_renew ON resources (renew_at, org_id, resource_id) WHERE renew_at IS NOT NULL;
 CREATE INDEX resources_settle ON resources (settle_at, org_id, resource_id) WHERE settle_at IS NOT NULL;
 CREATE INDEX resources_overdue ON resources (overdue_at, org_id, resource_id) WHERE overdue_at IS NOT NULL;
+CREATE INDEX resources_overdue_later ON resources (overdue_later, org_id, resource_id) WHERE overdue_later IS NOT NULL;
 
 -- Vouchers and gifts, also those that are used up or lapsed. What state one is in depends on the time of asking.
 CREATE TABLE vouchers (
