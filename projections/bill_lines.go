@@ -25,7 +25,9 @@ var billLinesTable = newTable("bill_lines", "order_id, line_no", `
 
 var billZonesTable = newTable("bill_zones", "org_id", `org_id text, time_zone text`)
 
-// BillLine is what one line of a paid order cost, from which funds, for which month, as the API answers it.
+// BillLine is what one line of a paid order cost, from which funds, for which month, as the API answers it. It never
+// changes once it is posted: what fulfilment fills in later stands on the order alone. Its JSON is frozen, too, as the
+// seals of closed months hold digests of it; a new field must be left out where it says nothing.
 type BillLine struct {
 	BillLineID     string             `json:"bill_line_id"`
 	OrgID          string             `json:"org_id"`
