@@ -148,6 +148,8 @@ func (f *following) sooner(i int, l *LineSpec, to, end time.Time) *Rejection {
 		if p.EffectiveAt == nil || p.ExpiresAt == nil || p.EffectiveAt.After(to) || p.ExpiresAt.Before(end) {
 			return reject(LeaseMismatch, "the order that it follows did not pay for all the time from %s to %s; give time back order by order, the last one first", to.Format(time.RFC3339), end.Format(time.RFC3339))
 		}
+		// Months differ in length: the units are those of the order that paid, not the average of the whole lease's.
+		l.Quantity = share(p.Quantity, whole(to.Sub(end), f.settings.basis(l.ProductCode)), p.ExpiresAt.Sub(*p.EffectiveAt))
 		if p.UnitPrice.LessThan(l.UnitPrice.Decimal) {
 			l.UnitPrice = p.UnitPrice
 		}

@@ -184,3 +184,50 @@ func TestReportsOfFulfilment(t *testing.T) {
 		t.Errorf("another resource than the order's: %v", why)
 	}
 }
+
+// Time is given back by the order that paid for it: a lease that was renewed is cut renewal first.
+func TestTimeIsGivenBackOrderByOrder(t *testing.T) {
+	t.Parallel()
+	te := newTenant(t)
+	renewal := te.does(day, te.order(domain.Renewal, line("30"))) // to 2026-01-04
+	back := func(parent string, end time.Time) domain.PlaceOrder {
+		c := te.order(domain.TermSettlement, endingAt(end))
+		c.ParentOrderID = &parent
+		return c
+	}
+	bought := *renewal.Lines[0].EffectiveAt
+	sooner := noon.Add(20 * day)
+	te.refuses(2*day, back(renewal.OrderID, sooner), domain.LeaseMismatch)
+	te.refuses(2*day, back(orderID, sooner), domain.LeaseMismatch)
+	if o := te.does(2*day, back(renewal.OrderID, bought)); o.PayableAmount.String() != "-30.00" {
+		t.Errorf("the renewal gives back %s", o.PayableAmount)
+	}
+}
+
+// A renewal after days that were charged one by one begins after them, and the lease anew with it.
+func TestRenewalAfterDaysOverdue(t *testing.T) {
+	t.Parallel()
+	te := newTenant(t)
+	for i := range 2 {
+		te.must(noon.Add(time.Duration(30+i)*day+time.Hour), domain.ChargeOverdue{OrgID: "org-acme", ResourceID: "r-1"})
+	}
+	o := te.does(32*day-time.Hour, te.order(domain.Renewal, line("30")))
+	lease := te.lease()
+	if from := noon.Add(32 * day); !o.Lines[0].EffectiveAt.Equal(from) || !lease.EffectiveAt.Equal(from) || lease.Quantity.String() != "1" {
+		t.Errorf("renewed from %s; the lease is %s from %s", o.Lines[0].EffectiveAt, lease.Quantity, lease.EffectiveAt)
+	}
+}
+
+// What a discount spared is not given back.
+func TestTimeIsGivenBackAtWhatItCost(t *testing.T) {
+	t.Parallel()
+	te := newTenant(t)
+	half := line("30")
+	half.DiscountAmount = amount("15.00")
+	renewal := te.does(day, te.order(domain.Renewal, half)) // 31 days for 15.00
+	c := te.order(domain.TermSettlement, endingAt(renewal.Lines[0].ExpiresAt.Add(-10*day)))
+	c.ParentOrderID = &renewal.OrderID
+	if o := te.does(2*day, c); o.PayableAmount.String() != "-4.84" || o.Lines[0].UnitPrice.String() != "15" { // 15 × 10 ÷ 31
+		t.Errorf("ten days give back %s at %s", o.PayableAmount, o.Lines[0].UnitPrice)
+	}
+}
