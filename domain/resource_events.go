@@ -100,7 +100,7 @@ func (e ResourceChanged) evolve(s State, m Meta) State {
 			r.OpenedAt, r.ClosedAt = m.OccurredAt, nil
 		}
 		r.OrgID, r.ResourceID, r.Status = e.OrgID, e.ResourceID, ResourceActive
-		r.Profile, r.Terms, r.Leases = e.Profile, e.Terms, e.Leases
+		r.Profile, r.Terms, r.Leases = e.Profile, listed(e.Terms), listed(e.Leases)
 	})
 }
 
@@ -151,7 +151,7 @@ func (e OverdueCharged) evolve(s State, m Meta) State {
 
 func (e ResourceClosed) evolve(s State, m Meta) State {
 	return resourceAfter(s, m, func(r *Resource) {
-		r.Status, r.ClosedAt, r.Leases = ResourceGone, &m.OccurredAt, nil
+		r.Status, r.ClosedAt, r.Leases = ResourceGone, &m.OccurredAt, []Lease{}
 	})
 }
 

@@ -138,7 +138,7 @@ func (h *tenure) open(o *Order, l *Line, at time.Time) {
 		if t.Cycle = l.Cycle; t.Cycle == "" {
 			t.Cycle = "month"
 		}
-		t.Rates = []Rate{{From: *t.EffectiveAt, Meters: l.Meters}}
+		t.Rates = []Rate{{From: *t.EffectiveAt, Meters: listed(l.Meters)}}
 	}
 	if old := h.term(&l.LineSpec); old == nil {
 		h.terms = append(h.terms, t)

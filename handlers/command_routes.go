@@ -158,7 +158,7 @@ func (s *Server) changeSettings(c *call) error {
 	if !ok {
 		return fmt.Errorf("the answer to change_settings is a %T", result.State)
 	}
-	return c.answer(projections.Org{OrgID: o.OrgID, Settings: o.Settings, Version: o.Version, Position: o.Position, AsOf: result.Last})
+	return c.answer(projections.OrgOf(o, result.Last))
 }
 
 // ifMatch is the version that the caller wants to act on, 0 for any.

@@ -169,6 +169,7 @@ func (a *api) want(t *testing.T, status int, code, key, method, path, body strin
 	if r.StatusCode != status || problem != (code != "") || problem && r.text("code") != code {
 		t.Errorf("%s %s %.80s: %d %s, want %d %q", method, path, body, r.StatusCode, bytes.TrimSpace(r.Body), status, code)
 	}
+	a.wantLists(t, method+" "+path, r)
 	return r
 }
 

@@ -185,7 +185,14 @@ func (r *Reader) Org(ctx context.Context, org string) (Org, error) {
 	if err := json.Unmarshal(doc, &state); err != nil {
 		return o, fmt.Errorf("read organisation: %w", err)
 	}
-	o.OrgID, o.Settings, o.ClosedThrough, o.Version, o.Position = org, state.Settings, state.ClosedThrough, state.Version, state.Position
-	o.Unsettled = append([]domain.UnsettledPeriod{}, state.Unsettled...)
-	return o, nil
+	state.OrgID = org
+	return OrgOf(&state, asOf), nil
+}
+
+// OrgOf is an organisation's state as the API answers it.
+func OrgOf(state *domain.Org, asOf int64) Org {
+	return Org{
+		OrgID: state.OrgID, Settings: state.Settings, ClosedThrough: state.ClosedThrough,
+		Unsettled: append([]domain.UnsettledPeriod{}, state.Unsettled...), Version: state.Version, Position: state.Position, AsOf: asOf,
+	}
 }
