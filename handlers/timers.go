@@ -142,10 +142,10 @@ func (r *timerRun) look(ctx context.Context) (next time.Time, err error) {
 		if failed := r.finish(ctx, before); err != nil || failed != nil {
 			return next, errors.Join(err, failed, r.finish(ctx, started))
 		}
-		if before = started; len(page.Items) < timersPage {
+		if before = started; !page.More {
 			break
 		}
-		after = page.Items[len(page.Items)-1]
+		after = page.Last
 	}
 	for key, rest := range r.rests {
 		if rest.look != r.looks { // it is listed no more

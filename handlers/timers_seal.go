@@ -12,11 +12,8 @@ import (
 
 // sealTimer fixes the totals of closed months, once their bill lines are all there.
 func sealTimer(r *projections.Reader) timer {
-	due := func(ctx context.Context, _ time.Time, after projections.Due, limit int) (p projections.DuePage, err error) {
+	due := func(ctx context.Context, _ time.Time, _ projections.Due, limit int) (p projections.DuePage, err error) {
 		p.AsOf = math.MaxInt64 // a month that was sealed is refused
-		if after != (projections.Due{}) {
-			return p, nil // the next look has more
-		}
 		closing, err := r.ClosingPeriods(ctx, limit)
 		for _, c := range closing {
 			p.Items = append(p.Items, projections.Due{OrgID: c.OrgID, ID: string(c.Period), Position: c.Position})

@@ -10,13 +10,16 @@ import (
 // end of the first such cycle.
 func (r *Reader) DueSettlements(ctx context.Context, now time.Time, after Due, limit int) (DuePage, error) {
 	q := `
-SELECT r.settle_at, r.org_id, r.resource_id, r.position
-FROM resources r
-LEFT JOIN orgs g ON g.org_id = r.org_id
-WHERE r.settle_at <= $1 AND (r.settle_at, r.org_id, r.resource_id) > ($2, $3, $4)
-  AND r.settle_at <= $1 - make_interval(secs => coalesce(g.settlement_delay_seconds, 0)) AND` + fmt.Sprintf(notImported, "r") + `
-ORDER BY r.settle_at, r.org_id, r.resource_id
-LIMIT $5`
+WITH r AS MATERIALIZED (
+    SELECT settle_at, org_id, resource_id, position
+    FROM resources
+    WHERE settle_at <= $1 AND (settle_at, org_id, resource_id) > ($2, $3, $4)
+    ORDER BY settle_at, org_id, resource_id
+    LIMIT $5)
+SELECT settle_at, org_id, resource_id, position, settle_at <= $1 - make_interval(secs => coalesce(
+        (SELECT g.settlement_delay_seconds FROM orgs g WHERE g.org_id = r.org_id), 0)) AND ` + fmt.Sprintf(notImported, "r") + `
+FROM r
+ORDER BY settle_at, org_id, resource_id`
 	p, err := r.due(ctx, []string{Resources, Orgs}, q, now, after, limit)
 	if err != nil {
 		return p, fmt.Errorf("read due settlements: %w", err)
@@ -29,18 +32,24 @@ LIMIT $5`
 // index; no resource is in both.
 func (r *Reader) DueOverdue(ctx context.Context, now time.Time, after Due, limit int) (DuePage, error) {
 	const half = `
-(SELECT %[1]s AS due_at, r.org_id, r.resource_id, r.position
-FROM resources r
-LEFT JOIN orgs g ON g.org_id = r.org_id
-WHERE %[1]s <= $1 AND (%[1]s, r.org_id, r.resource_id) > ($2, $3, $4)
-  AND coalesce(g.overdue_days, 7) > 0
-  AND (r.overdue_at < r.overdue_ended + make_interval(hours => 24 * coalesce(g.overdue_days, 7)::integer)) = %[2]s AND%[3]s
-ORDER BY %[1]s, r.org_id, r.resource_id
-LIMIT $5)`
-	idle := fmt.Sprintf(notImported, "r")
-	q := fmt.Sprintf(half, "r.overdue_at", "true", idle) + "\nUNION ALL" + fmt.Sprintf(half, "r.overdue_later", "false", idle) + `
-ORDER BY due_at, org_id, resource_id
-LIMIT $5`
+        (SELECT %[1]s AS due_at, org_id, resource_id, position, overdue_at, overdue_ended, %[2]s AS now_due
+        FROM resources
+        WHERE %[1]s <= $1 AND (%[1]s, org_id, resource_id) > ($2, $3, $4)
+        ORDER BY %[1]s, org_id, resource_id
+        LIMIT $5)`
+	q := `
+WITH r AS MATERIALIZED (
+    SELECT due_at, org_id, resource_id, position, overdue_at, overdue_ended, now_due
+    FROM (` + fmt.Sprintf(half, "overdue_at", "true") + `
+        UNION ALL` + fmt.Sprintf(half, "overdue_later", "false") + `) halves
+    ORDER BY due_at, org_id, resource_id
+    LIMIT $5)
+SELECT due_at, org_id, resource_id, position,
+    (SELECT d.days > 0 AND (r.overdue_at < r.overdue_ended + make_interval(hours => 24 * d.days)) = r.now_due
+     FROM (SELECT coalesce((SELECT g.overdue_days FROM orgs g WHERE g.org_id = r.org_id), 7)::integer AS days) d)
+    AND ` + fmt.Sprintf(notImported, "r") + `
+FROM r
+ORDER BY due_at, org_id, resource_id`
 	p, err := r.due(ctx, []string{Resources, Orgs}, q, now, after, limit)
 	if err != nil {
 		return p, fmt.Errorf("read days to charge: %w", err)
@@ -51,11 +60,15 @@ LIMIT $5`
 // DueRenewals lists resources that are to be renewed by themselves. At is when that became due.
 func (r *Reader) DueRenewals(ctx context.Context, now time.Time, after Due, limit int) (DuePage, error) {
 	q := `
-SELECT r.renew_at, r.org_id, r.resource_id, r.position
-FROM resources r
-WHERE r.renew_at <= $1 AND (r.renew_at, r.org_id, r.resource_id) > ($2, $3, $4) AND` + fmt.Sprintf(notImported, "r") + `
-ORDER BY r.renew_at, r.org_id, r.resource_id
-LIMIT $5`
+WITH r AS MATERIALIZED (
+    SELECT renew_at, org_id, resource_id, position
+    FROM resources
+    WHERE renew_at <= $1 AND (renew_at, org_id, resource_id) > ($2, $3, $4)
+    ORDER BY renew_at, org_id, resource_id
+    LIMIT $5)
+SELECT renew_at, org_id, resource_id, position, ` + fmt.Sprintf(notImported, "r") + `
+FROM r
+ORDER BY renew_at, org_id, resource_id`
 	p, err := r.due(ctx, []string{Resources}, q, now, after, limit)
 	if err != nil {
 		return p, fmt.Errorf("read due renewals: %w", err)

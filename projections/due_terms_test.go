@@ -121,10 +121,11 @@ func dueTimes(t *testing.T, list listing, now time.Time, n int) (all []string) {
 			t.Fatal(err)
 		}
 		for _, d := range page.Items {
-			all, after = append(all, fmt.Sprintln(d.At.UTC().Format(time.RFC3339), d.OrgID, d.ID)), d
+			all = append(all, fmt.Sprintln(d.At.UTC().Format(time.RFC3339), d.OrgID, d.ID))
 		}
-		if len(page.Items) < n {
+		if !page.More {
 			return all
 		}
+		after = page.Last
 	}
 }

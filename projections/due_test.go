@@ -28,11 +28,11 @@ func dueIDs(t *testing.T, list listing, now time.Time, n int) []string {
 		}
 		for _, d := range page.Items {
 			ids = append(ids, d.OrgID+"/"+d.ID)
-			after = d
 		}
-		if len(page.Items) < n {
+		if !page.More {
 			return ids
 		}
+		after = page.Last
 	}
 }
 
