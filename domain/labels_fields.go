@@ -52,6 +52,7 @@ var fieldLabels = []Label{
 	{"unit_price", "Unit price", "单价"},
 	{"effective_at", "Effective at", "交易生效时间"},
 	{"expires_at", "Expires at", "交易到期时间"},
+	{"duration_minutes", "Duration (minutes)", "时长（分钟）"},
 	{"cash", "Cash", "现金账户"},
 	{"gift", "Gift", "赠送账户"},
 	{"voucher", "Voucher", "代金券金额"},

@@ -57,8 +57,10 @@ type BillLine struct {
 	UnitPrice      domain.Decimal     `json:"unit_price"`
 	EffectiveAt    *time.Time         `json:"effective_at"`
 	ExpiresAt      *time.Time         `json:"expires_at"`
-	ListAmount     domain.Amount      `json:"list_amount"`
-	DiscountAmount domain.Amount      `json:"discount_amount"`
+	// DurationMinutes is the time from EffectiveAt to ExpiresAt in whole minutes; nil where either is open.
+	DurationMinutes *int64        `json:"duration_minutes"`
+	ListAmount      domain.Amount `json:"list_amount"`
+	DiscountAmount  domain.Amount `json:"discount_amount"`
 	domain.Funds
 	Amount        domain.Amount     `json:"amount"`
 	Currency      domain.Currency   `json:"currency"`
@@ -198,10 +200,18 @@ func billLine(o *domain.OrderPlaced, i int, paid *domain.OrderPaid, createdAt ti
 		ProductCode: l.ProductCode, ProductName: l.ProductName, BillingItem: l.BillingItem, Region: l.Region, Zone: l.Zone,
 		ProjectID: o.ProjectID, BusinessGroup: o.BusinessGroup, OldConfig: l.OldConfig, NewConfig: l.NewConfig,
 		Count: l.Count, ChargeMode: l.ChargeMode, Quantity: l.Quantity, Unit: l.Unit, UnitPrice: l.UnitPrice,
-		EffectiveAt: l.EffectiveAt, ExpiresAt: l.ExpiresAt, ListAmount: l.ListAmount, DiscountAmount: l.DiscountAmount,
+		EffectiveAt: l.EffectiveAt, ExpiresAt: l.ExpiresAt, DurationMinutes: minutesOf(l), ListAmount: l.ListAmount, DiscountAmount: l.DiscountAmount,
 		Funds: funds, Amount: funds.Total(), Currency: o.Currency, BillingPeriod: paid.BillingPeriod,
 		CreatedPeriod: domain.PeriodOf(createdAt, zone), Corrects: corrects, Tags: o.Tags, Position: position,
 	}
+}
+
+func minutesOf(l *domain.Line) *int64 {
+	if l.EffectiveAt == nil || l.ExpiresAt == nil {
+		return nil
+	}
+	minutes := int64(l.ExpiresAt.Sub(*l.EffectiveAt) / time.Minute)
+	return &minutes
 }
 
 func (l *BillLine) write(o *domain.OrderPlaced, tags string, out sink) error {
