@@ -27,6 +27,9 @@ type Loaded struct {
 
 // Load reads several streams in one query and one snapshot. A stream without events is missing in the
 // answer. Saved states of other rules than the given ones are passed over.
+//
+// OFFSET 0 keeps the look into the events by stream. The planner can't know how short most streams are, and as a plain
+// join it reads the whole log for some dozens of them.
 func (l *Log) Load(ctx context.Context, streams []string, rules int) (map[string]*Loaded, error) {
 	const q = `
 WITH saved AS (
@@ -40,7 +43,12 @@ UNION ALL
 SELECT e.stream, e.version, NULL, e.position, e.type, e.org_id, e.occurred_at, e.recorded_at, e.payload
 FROM unnest($1::text[]) AS k (stream)
 LEFT JOIN saved s ON s.stream = k.stream
-JOIN events e ON e.stream = k.stream AND e.version > coalesce(s.version, 0)
+CROSS JOIN LATERAL (
+    SELECT e.stream, e.version, e.position, e.type, e.org_id, e.occurred_at, e.recorded_at, e.payload
+    FROM events e
+    WHERE e.stream = k.stream AND e.version > coalesce(s.version, 0)
+    OFFSET 0
+) e
 ORDER BY 1, 2`
 	rows, err := l.pool.Query(ctx, q, streams, rules)
 	if err != nil {
