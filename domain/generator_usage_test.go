@@ -42,6 +42,9 @@ func (g *generator) use() domain.Command {
 		}
 		length := time.Duration(1+g.IntN(120)) * time.Minute
 		u.From = g.now.Add(-length - time.Duration(g.Int64N(int64(pick(g, 2*time.Hour, 40*time.Hour, 600*time.Hour)))))
+		if u.From.Before(r.OpenedAt) && !g.one(10) {
+			u.From, length = r.OpenedAt, time.Minute
+		}
 		u.To = u.From.Add(length)
 		if c.Records = append(c.Records, u); g.one(20) {
 			c.Records = append(c.Records, u)

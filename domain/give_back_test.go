@@ -179,3 +179,40 @@ func TestNothingIsMissingForNothing(t *testing.T) {
 	}
 	w.wantSameAfterReplay()
 }
+
+// An upgrade whose lease is gone when it is there does not open a lease for the difference.
+func TestUpgradeOfALeaseThatIsGone(t *testing.T) {
+	t.Parallel()
+	te := newTenant(t) // the resource stays: its traffic is metered
+	up := te.does(day, te.order(domain.Upgrade, changed("31")))
+	te.must(noon.Add(2*day), domain.RefundOrder{OrderID: orderID, OrgID: "org-acme", LineNos: []int{1}})
+	report := domain.ReportFulfilment{OrderID: up.OrderID, OrgID: "org-acme", State: "completed"}
+	if _, why := te.do(noon.Add(3*day), report); codeOf(why) != domain.LeaseMismatch {
+		t.Errorf("completed all the same: %v", why)
+	}
+	report.State = "failed"
+	te.must(noon.Add(3*day), report)
+	te.must(noon.Add(3*day), domain.RefundOrder{OrderID: up.OrderID, OrgID: "org-acme"})
+	if o := te.Order(up.OrderID); o.Status != domain.Refunded || o.Refunded.Total() != up.PayableAmount {
+		t.Errorf("given back: %s, %s of %s", o.Status, o.Refunded.Total(), up.PayableAmount)
+	}
+	te.wantSameAfterReplay()
+}
+
+// Use of a cycle before the resource was opened is nobody's: it would be billed in a month of its own choosing.
+func TestUseBeforeTheResource(t *testing.T) {
+	t.Parallel()
+	te := newTenant(t) // at noon; cycles are days
+	for from, want := range map[time.Time]domain.Code{
+		noon.Add(-12 * time.Hour):             "",
+		noon.Add(-12*time.Hour - time.Second): domain.InvalidValue,
+		noon.AddDate(-20, 0, 0):               domain.InvalidValue,
+	} {
+		_, why := te.do(noon.Add(time.Hour), domain.ReportUsage{OrgID: "org-acme", Records: []domain.UsageReport{{
+			RecordID: from.String(), ResourceID: "r-1", Meter: "out", Quantity: decimal("1"), Unit: "GB", From: from, To: noon,
+		}}})
+		if codeOf(why) != want {
+			t.Errorf("use from %s: %v", from, why)
+		}
+	}
+}

@@ -91,6 +91,9 @@ func (m *metering) take(r *UsageReport) *Rejection {
 		return invalid("to", "use can't lie in the future: it is %s", m.clock.At.Format(time.RFC3339))
 	}
 	c, rate, late := g.place(from, m.zone)
+	if opened := g.sheet.resource.OpenedAt; !late && !c.end.After(opened) {
+		return invalid("from", "the resource was opened at %s; use before that is not its", opened.Format(time.RFC3339))
+	}
 	price, ok := rate.meter(g.meter)
 	if !ok {
 		return invalid("meter", "the meter %s had no price at %s", g.meter, from.Format(time.RFC3339))

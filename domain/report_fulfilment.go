@@ -146,6 +146,10 @@ func (d *draft) changed(o *Order, some func(*Line) bool) (Decision, *Rejection) 
 		case r != nil && d.clock.At.Before(r.OccurredAt):
 			return Decision{}, goesBack(r)
 		}
+		h := tenureOf(d, o.OrgID, o.Lines[i].ResourceID, o.ParentOrderID)
+		if some(&o.Lines[i]) && h.term(&o.Lines[i].LineSpec) == nil { // or the difference would buy the whole lease
+			return Decision{}, reject(LeaseMismatch, "the lease of %s that was to be upgraded is gone; report that it failed", namedTerm(&o.Lines[i].LineSpec))
+		}
 	}
 	d.changeResourcesOf(o, some)
 	return d.Decision, nil

@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"orderledger/domain"
@@ -160,10 +162,9 @@ func (e *Executor) decide(b *batch, t *task, now time.Time) {
 	if !t.At.IsZero() {
 		clock.At, clock.Actor = t.At.UTC().Truncate(time.Microsecond), importing+t.Actor
 	}
-	decision, why := domain.Decide(b, t.Command, clock)
+	decision, why, err := decideSafely(b, t.Command, clock)
 	made := len(b.Claims)
-	var err error
-	if why == nil {
+	if why == nil && err == nil {
 		why, err = b.claim(t, decision.Claims, len(b.Events))
 	}
 	if why != nil {
@@ -182,6 +183,18 @@ func (e *Executor) decide(b *batch, t *task, now time.Time) {
 	}
 	b.put(t)
 	e.active[t.ref()] = t
+}
+
+// decideSafely keeps a rule that breaks down to the one command that it broke on: nothing has happened yet, and all
+// others would go down with the process, again at each attempt to send the command.
+func decideSafely(s domain.States, c domain.Command, clock domain.Clock) (d domain.Decision, why *domain.Rejection, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("decide %s: %v\n%s", c.Name(), cause, debug.Stack())
+		}
+	}()
+	d, why = domain.Decide(s, c, clock)
+	return d, why, nil
 }
 
 func (b *batch) put(t *task) {

@@ -60,6 +60,7 @@ func TestVerifyFindsWhatCanNotBe(t *testing.T) {
 		"credit that was never given":      {in(domain.TypeOrgSettingsChanged, `"CNY":"50.00"`, `"CNY":"-90.00"`, ""), "funds", "takes fund:cash below 90"},
 		"money in an event about none":     {in(domain.TypeArrearsOpened, `"amount":`, `"postings":[{"place":"fund:cash","amount":"1","currency":"CNY"}],"amount":`, ""), "funds", "moves money, and is about none"},
 		"arrears of another amount":        {in(domain.TypeArrearsOpened, `"amount":"7.00"`, `"amount":"8.00"`, of("org-a-owed")), "arrears", "was not placed so"},
+		"no deadline, and not paid":        {`UPDATE events SET payload = regexp_replace(payload::text, '"pay_before":"[^"]*"', '"pay_before":null')::json WHERE type = '` + domain.TypeOrderPlaced + `' ` + of("org-a-waiting"), "orders", "it is not paid at once"},
 		"arrears of nobody":                {in(domain.TypeOrderPlaced, `"arrears":true`, `"arrears":false`, of("org-a-owed")), "arrears", "was not placed so"},
 		"arrears that no account has":      {in(domain.TypeArrearsOpened, `org-a-owed`, `org-a-else`, ""), "arrears", "was not placed so"},
 		"an order that waits by itself":    {in(domain.TypeOrderPlaced, `"discount_amount":"0.00","payable_amount":"900.00"`, `"arrears":true,"discount_amount":"0.00","payable_amount":"900.00"`, of("org-a-waiting")), "arrears", "its account does not say so"},

@@ -37,6 +37,9 @@ func (v Verification) streams(ctx context.Context, kind, check string, upTo int6
 func (v Verification) orders(ctx context.Context, _ *eventstore.Log, log *logWalk) ([]Check, error) {
 	w := &orderWalk{check: Check{Name: "orders", OK: true}}
 	err := v.streams(ctx, "order", w.check.Name, log.head.Position, w.next)
+	if err == nil {
+		w.left()
+	}
 	return []Check{w.check}, err
 }
 
@@ -46,10 +49,22 @@ type orderWalk struct {
 	payable map[int]decimal.Decimal
 	paid    map[int]amounts // nil before the payment
 	back    map[int]amounts // returned by fund, consumed and forfeited
+	// owing is where an order was placed that has no deadline and does not wait for money: it is paid at once. 0 is none.
+	owing int64
+}
+
+// left finds an order that would stay unpaid for ever.
+func (w *orderWalk) left() {
+	if w.owing > 0 {
+		w.check.fault("event %d places an order without a deadline, and it is not paid at once", w.owing)
+	}
+	w.owing = 0
 }
 
 // orderPayload has what the walk reads of a payload; of an account's parts, the amounts.
 type orderPayload struct {
+	PayBefore *string         `json:"pay_before"`
+	Arrears   bool            `json:"arrears"`
 	List      decimal.Decimal `json:"list_amount"`
 	Discount  decimal.Decimal `json:"discount_amount"`
 	Payable   decimal.Decimal `json:"payable_amount"`
@@ -74,10 +89,14 @@ type orderPayload struct {
 }
 
 func (w *orderWalk) next(e *eventstore.Event, first bool) {
+	kind := about(e)
+	if first || kind != "order.paid" {
+		w.left()
+	}
 	if first {
 		*w = orderWalk{check: w.check}
 	}
-	kind := about(e)
+	w.owing = 0
 	if kind != "order.placed" && kind != "order.paid" && kind != "order.refunded" {
 		return
 	}
@@ -98,6 +117,9 @@ func (w *orderWalk) next(e *eventstore.Event, first bool) {
 }
 
 func (w *orderWalk) placed(e *eventstore.Event, p *orderPayload) {
+	if p.PayBefore == nil && !p.Arrears {
+		w.owing = e.Position
+	}
 	w.payable = map[int]decimal.Decimal{}
 	var list, discount, payable decimal.Decimal
 	for _, l := range p.Lines {
