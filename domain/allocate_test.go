@@ -26,19 +26,24 @@ func voucher(id, value string, change ...func(*domain.IssueVoucher)) domain.Issu
 func until(at time.Time) func(*domain.IssueVoucher) {
 	return func(c *domain.IssueVoucher) { c.ValidTo = &at }
 }
+
 func from(at time.Time) func(*domain.IssueVoucher) {
 	return func(c *domain.IssueVoucher) { c.ValidFrom = &at }
 }
+
 func spend(least string) func(*domain.IssueVoucher) {
 	a := amount(least)
 	return func(c *domain.IssueVoucher) { c.MinSpend = &a }
 }
+
 func products(p ...string) func(*domain.IssueVoucher) {
 	return func(c *domain.IssueVoucher) { c.Products = p }
 }
+
 func modes(m ...domain.ChargeMode) func(*domain.IssueVoucher) {
 	return func(c *domain.IssueVoucher) { c.ChargeModes = m }
 }
+
 func types(t ...domain.OrderType) func(*domain.IssueVoucher) {
 	return func(c *domain.IssueVoucher) { c.OrderTypes = t }
 }

@@ -23,7 +23,7 @@ func (c ChargeOverdue) ForOrg(id string) Command { c.OrgID = id; return c }
 func (c ChargeOverdue) Check() *Rejection {
 	k := &checker{}
 	k.id("org_id", c.OrgID)
-	k.requiredResourceID("resource_id", c.ResourceID)
+	k.requiredResourceID(c.ResourceID)
 	return k.first
 }
 

@@ -146,9 +146,9 @@ func (k *checker) resourceID(field, s string) {
 	}
 }
 
-func (k *checker) requiredResourceID(field, s string) {
-	k.required(field, s, 4*resourceIDMax)
-	k.resourceID(field, s)
+func (k *checker) requiredResourceID(s string) {
+	k.required("resource_id", s, 4*resourceIDMax)
+	k.resourceID("resource_id", s)
 }
 
 func (k *checker) period(field string, p Period) {

@@ -17,7 +17,7 @@ func (c CloseResource) ForOrg(id string) Command { c.OrgID = id; return c }
 func (c CloseResource) Check() *Rejection {
 	k := &checker{}
 	k.id("org_id", c.OrgID)
-	k.requiredResourceID("resource_id", c.ResourceID)
+	k.requiredResourceID(c.ResourceID)
 	k.text("reason", c.Reason, reasonMax)
 	return k.first
 }

@@ -70,8 +70,10 @@ func TestCycles(t *testing.T) {
 // Cycles leave nothing out and never overlap, whatever a zone does to its clocks.
 func TestCyclesPartitionTime(t *testing.T) {
 	t.Parallel()
-	zones := []string{"Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Cairo", "America/Havana", "Pacific/Apia", "America/St_Johns", "Asia/Kathmandu",
-		"Pacific/Chatham", "Africa/Monrovia", "America/Caracas", "Asia/Pyongyang", "Antarctica/Troll", "Pacific/Kwajalein", "Asia/Tehran", "America/Asuncion", "Europe/Dublin"}
+	zones := []string{
+		"Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Cairo", "America/Havana", "Pacific/Apia", "America/St_Johns", "Asia/Kathmandu",
+		"Pacific/Chatham", "Africa/Monrovia", "America/Caracas", "Asia/Pyongyang", "Antarctica/Troll", "Pacific/Kwajalein", "Asia/Tehran", "America/Asuncion", "Europe/Dublin",
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		z := zone(t, rapid.SampledFrom(zones).Draw(t, "zone"))
 		kind := rapid.SampledFrom([]string{"hour", "day", "month"}).Draw(t, "kind")

@@ -176,7 +176,7 @@ func (f *following) fitLine(i int, l *LineSpec, r *Resource, h *tenure) *Rejecti
 	case Resize:
 		return f.resize(i, l, t)
 	}
-	return f.convert(i, l, t)
+	return f.convert(l, t)
 }
 
 func namedTerm(l *LineSpec) string {

@@ -192,7 +192,7 @@ func (f *following) resize(i int, l *LineSpec, t *Term) *Rejection {
 
 // convert changes how the resource is charged: to a lease that begins now, or to pay-as-you-go, which gives back what
 // is left of the lease.
-func (f *following) convert(i int, l *LineSpec, t *Term) *Rejection {
+func (f *following) convert(l *LineSpec, t *Term) *Rejection {
 	running := t.ChargeMode.Group() == Prepay && t.ExpiresAt != nil && t.ExpiresAt.After(f.at)
 	switch {
 	case l.ChargeMode.Group() == Prepay && running:

@@ -25,22 +25,3 @@ func (f Funds) Sub(g Funds) Funds {
 
 // Neg is the funds with the other sign.
 func (f Funds) Neg() Funds { return Funds{f.Cash.Neg(), f.Gift.Neg(), f.Voucher.Neg()} }
-
-// shareFunds spreads what was paid over lines that are due the given amounts, so that every line is
-// paid exactly and every fund is used up: voucher and gift by largest remainder, cash for what is left.
-func shareFunds(paid Funds, due []Amount) []Funds {
-	left := append([]Amount(nil), due...)
-	take := func(fund Amount) []Amount {
-		shares := Split(fund, left)
-		for i := range left {
-			left[i] = left[i].Sub(shares[i])
-		}
-		return shares
-	}
-	vouchers, gifts := take(paid.Voucher), take(paid.Gift)
-	shares := make([]Funds, len(due))
-	for i := range due {
-		shares[i] = Funds{Cash: left[i], Gift: gifts[i], Voucher: vouchers[i]}
-	}
-	return shares
-}

@@ -12,7 +12,7 @@ type RefundOrder struct {
 	Reason  string  `json:"reason"`
 	// ReturnVouchers: what vouchers paid goes back to them while they are valid; else it is forfeited.
 	ReturnVouchers bool `json:"return_vouchers"`
-	// Preview asks what would come back, of PreviewRefund; such a command can't be carried out.
+	// Preview asks what would come back, of a route that changes nothing; such a command can't be carried out.
 	Preview bool `json:"preview"`
 }
 
@@ -65,15 +65,6 @@ func (c RefundOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 		return Decision{}, refused
 	}
 	return d.Decision, nil
-}
-
-// PreviewRefund is what the command would do: the refund order, and the order that it refunds as it would be afterwards.
-func PreviewRefund(s States, c RefundOrder, clock Clock) (refund, origin *Order, refused *Rejection) {
-	d, refused := c.refund(s, clock)
-	if refused != nil {
-		return nil, nil, refused
-	}
-	return d.Order(d.Events[0].Stream.ID), d.Order(c.OrderID), nil
 }
 
 func (c RefundOrder) refund(s States, clock Clock) (*draft, *Rejection) {

@@ -18,7 +18,7 @@ func (c RenewResource) ForOrg(id string) Command { c.OrgID = id; return c }
 func (c RenewResource) Check() *Rejection {
 	k := &checker{}
 	k.id("org_id", c.OrgID)
-	k.requiredResourceID("resource_id", c.ResourceID)
+	k.requiredResourceID(c.ResourceID)
 	return k.first
 }
 

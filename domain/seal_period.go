@@ -62,7 +62,5 @@ func (c SealPeriod) decide(s States, _ Clock) (Decision, *Rejection) {
 	case c.Position != org.Closing[at].Position:
 		return Decision{}, invalid("position", "the month was closed at position %d", org.Closing[at].Position)
 	}
-	return one(OrgRef(c.OrgID), PeriodSealed{
-		OrgID: c.OrgID, Period: c.Period, Position: c.Position, Lines: c.Lines, Totals: c.Totals, Digest: c.Digest,
-	}), nil
+	return one(OrgRef(c.OrgID), PeriodSealed(c)), nil
 }

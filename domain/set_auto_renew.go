@@ -25,7 +25,7 @@ func (c SetAutoRenew) Needs(States) []Ref { return []Ref{ResourceRef(c.OrgID, c.
 func (c SetAutoRenew) Check() *Rejection {
 	k := &checker{}
 	k.id("org_id", c.OrgID)
-	k.requiredResourceID("resource_id", c.ResourceID)
+	k.requiredResourceID(c.ResourceID)
 	if q := c.Quantity; q != nil && (q.Sign() <= 0 || !q.IsInteger() || q.GreaterThan(wholeNumber(1000).Decimal)) {
 		k.fail("quantity", "1 to 1000 whole units of the lease")
 	}

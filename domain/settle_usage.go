@@ -18,7 +18,7 @@ func (c SettleUsage) ForOrg(id string) Command { c.OrgID = id; return c }
 func (c SettleUsage) Check() *Rejection {
 	k := &checker{}
 	k.id("org_id", c.OrgID)
-	k.requiredResourceID("resource_id", c.ResourceID)
+	k.requiredResourceID(c.ResourceID)
 	k.time("through", c.Through)
 	return k.first
 }

@@ -29,14 +29,19 @@ var orderCommands = []struct {
 func void() domain.VoidOrder {
 	return domain.VoidOrder{OrderID: orderID, OrgID: "org-acme", Reason: "twice"}
 }
-func approve() domain.ApproveOrder    { return domain.ApproveOrder{OrderID: orderID, OrgID: "org-acme"} }
+
+func approve() domain.ApproveOrder { return domain.ApproveOrder{OrderID: orderID, OrgID: "org-acme"} }
+
 func rejectOrder() domain.RejectOrder { return domain.RejectOrder{OrderID: orderID, OrgID: "org-acme"} }
+
 func fulfil(state string) domain.ReportFulfilment {
 	return domain.ReportFulfilment{OrderID: orderID, OrgID: "org-acme", State: state}
 }
+
 func refundOf(id string) domain.RefundOrder {
 	return domain.RefundOrder{OrderID: id, OrgID: "org-acme", Reason: "unused"}
 }
+
 func refundPart(amounts string) domain.RefundOrder {
 	c := refundOf(orderID)
 	c.Amount = ptr(amount(amounts))

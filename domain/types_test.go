@@ -167,7 +167,10 @@ func TestFreeLinesCostNothing(t *testing.T) {
 		for _, c := range []struct {
 			price, discount, field string
 		}{
-			{"0", "0", ""}, {"10", "10.00", ""}, {"10", "0", "lines[0].unit_price"}, {"10", "9.99", "lines[0].discount_amount"},
+			{"0", "0", ""},
+			{"10", "10.00", ""},
+			{"10", "0", "lines[0].unit_price"},
+			{"10", "9.99", "lines[0].discount_amount"},
 			{"10", "10.01", "lines[0].discount_amount"},
 		} {
 			w := newWorld(t)

@@ -161,10 +161,28 @@ func TestCommandsHaveTheseFields(t *testing.T) {
 			"refund_failed_after_seconds settlement_delay_seconds time_zone",
 	}
 	for _, v := range []any{
-		domain.PlaceOrder{}, domain.LineSpec{}, domain.PayOrder{}, domain.CancelOrder{}, domain.ExpireOrder{}, domain.VoidOrder{}, domain.ApproveOrder{},
-		domain.RejectOrder{}, domain.ReportFulfilment{}, domain.RefundOrder{}, domain.TopUp{}, domain.Withdraw{}, domain.GrantGift{}, domain.IssueVoucher{},
-		domain.FreezeFunds{}, domain.ReleaseFunds{}, domain.ReportUsage{}, domain.UsageReport{}, domain.SetAutoRenew{}, domain.CloseResource{},
-		domain.ClosePeriod{}, domain.ChangeSettings{},
+		domain.PlaceOrder{},
+		domain.LineSpec{},
+		domain.PayOrder{},
+		domain.CancelOrder{},
+		domain.ExpireOrder{},
+		domain.VoidOrder{},
+		domain.ApproveOrder{},
+		domain.RejectOrder{},
+		domain.ReportFulfilment{},
+		domain.RefundOrder{},
+		domain.TopUp{},
+		domain.Withdraw{},
+		domain.GrantGift{},
+		domain.IssueVoucher{},
+		domain.FreezeFunds{},
+		domain.ReleaseFunds{},
+		domain.ReportUsage{},
+		domain.UsageReport{},
+		domain.SetAutoRenew{},
+		domain.CloseResource{},
+		domain.ClosePeriod{},
+		domain.ChangeSettings{},
 	} {
 		rt := reflect.TypeOf(v)
 		var names []string

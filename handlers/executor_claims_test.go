@@ -88,14 +88,6 @@ func report(org, resource string, from time.Time, ids ...string) domain.ReportUs
 	return c
 }
 
-func recordIDs(prefix string, n int) []string {
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = fmt.Sprintf("%s-%d", prefix, i)
-	}
-	return ids
-}
-
 func counted(t *testing.T, r handlers.Result) string {
 	t.Helper()
 	e, ok := r.Event.(domain.UsageReported)

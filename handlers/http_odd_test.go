@@ -85,8 +85,10 @@ func TestOddParametersAreAnswered(t *testing.T) {
 	a.get(t, a.platform, "/v1/accounts/org-acme")
 	path := strings.NewReplacer("{org_id}", "org-acme", "{order_id}", "0198c2f0-0000-7000-8000-000000000001", "{resource_id}", "bsr-1", "{period}", "2025-11",
 		"{key}", "up", "{key_id}", "0123456789abcdef")
-	values := []string{"x", "-1", "99999999999999999999", "%00", "%ff", "'", "a=b,=", "1e400", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
-		"infinity", "tag:", "tag:%27", strings.Repeat("a,", 600), strings.Repeat("z", 5000)}
+	values := []string{
+		"x", "-1", "99999999999999999999", "%00", "%ff", "'", "a=b,=", "1e400", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
+		"infinity", "tag:", "tag:%27", strings.Repeat("a,", 600), strings.Repeat("z", 5000),
+	}
 	for _, rt := range a.Routes() {
 		if rt.Method != http.MethodGet {
 			continue

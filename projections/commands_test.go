@@ -199,8 +199,10 @@ func (v *liver) buy() []domain.Command {
 func (v *liver) giveUp() []domain.Command {
 	o := order(v.org, v.money(100).String())
 	ends := []domain.Command{
-		domain.CancelOrder{OrgID: v.org, OrderID: o.OrderID}, domain.VoidOrder{OrgID: v.org, OrderID: o.OrderID, Reason: "v"},
-		domain.ApproveOrder{OrgID: v.org, OrderID: o.OrderID}, domain.ApproveOrder{OrgID: v.org, OrderID: o.OrderID},
+		domain.CancelOrder{OrgID: v.org, OrderID: o.OrderID},
+		domain.VoidOrder{OrgID: v.org, OrderID: o.OrderID, Reason: "v"},
+		domain.ApproveOrder{OrgID: v.org, OrderID: o.OrderID},
+		domain.ApproveOrder{OrgID: v.org, OrderID: o.OrderID},
 	}
 	return []domain.Command{o, ends[v.r.IntN(len(ends))], domain.PayOrder{OrderID: o.OrderID, OrgID: v.org}}
 }

@@ -66,8 +66,10 @@ func (s *script) moved(org string, out domain.Funds, frozen string, to domain.Pl
 	s.balance[org] = b
 	var postings []domain.Posting
 	for _, p := range []domain.Posting{
-		{Place: domain.PlaceCash, Amount: out.Cash.Neg(), Currency: "CNY"}, {Place: domain.PlaceGift, Amount: out.Gift.Neg(), Currency: "CNY"},
-		{Place: domain.PlaceVoucher, Amount: out.Voucher.Neg(), Currency: "CNY"}, {Place: domain.PlaceFrozen, Amount: amount(frozen), Currency: "CNY"},
+		{Place: domain.PlaceCash, Amount: out.Cash.Neg(), Currency: "CNY"},
+		{Place: domain.PlaceGift, Amount: out.Gift.Neg(), Currency: "CNY"},
+		{Place: domain.PlaceVoucher, Amount: out.Voucher.Neg(), Currency: "CNY"},
+		{Place: domain.PlaceFrozen, Amount: amount(frozen), Currency: "CNY"},
 	} {
 		if p.Amount.Sign() != 0 {
 			postings = append(postings, p)
@@ -121,12 +123,8 @@ func (s *script) charged(p domain.OrderPaid) domain.StreamEvent {
 	balance, postings := s.moved(p.OrgID, p.Paid, "0.00", domain.PlaceSales)
 	e := domain.AccountCharged{OrgID: p.OrgID, OrderID: p.OrderID, Currency: "CNY", Funds: p.Paid, Postings: postings, Balance: balance}
 	for _, l := range p.Lines {
-		for _, g := range l.Gifts {
-			e.Gifts = append(e.Gifts, g)
-		}
-		for _, v := range l.Vouchers {
-			e.Vouchers = append(e.Vouchers, v)
-		}
+		e.Gifts = append(e.Gifts, l.Gifts...)
+		e.Vouchers = append(e.Vouchers, l.Vouchers...)
 	}
 	return domain.StreamEvent{Stream: domain.AccountRef(p.OrgID), Event: e}
 }

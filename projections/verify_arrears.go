@@ -40,19 +40,19 @@ func (w *arrearsWalk) next(e *eventstore.Event) {
 	switch kind {
 	case "order.placed":
 		if !bytes.Contains(e.Payload, []byte(`"arrears"`)) {
-			before.left(w, kind)
+			w.left(before, kind)
 			return
 		}
 	case "order.voided", "account.charged", "account.arrears_opened", "account.arrears_dropped":
 	default:
-		before.left(w, kind)
+		w.left(before, kind)
 		return
 	}
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		w.check.fault("event %d can't be read: %s", e.Position, err)
 		return
 	}
-	before.left(w, kind)
+	w.left(before, kind)
 	key := lotKey{e.OrgID, p.OrderID}
 	_, owed := w.owed[key]
 	switch kind {
@@ -81,7 +81,7 @@ func (w *arrearsWalk) next(e *eventstore.Event) {
 }
 
 // left finds an order of the event before that its account did not take up.
-func (before *arrearsWalk) left(w *arrearsWalk, kind string) {
+func (w *arrearsWalk) left(before arrearsWalk, kind string) {
 	if before.placed != nil && kind != "account.arrears_opened" {
 		w.check.fault("event %d places an order that waits for money, and its account does not say so", before.at)
 	}
@@ -90,4 +90,4 @@ func (before *arrearsWalk) left(w *arrearsWalk, kind string) {
 	}
 }
 
-func (w *arrearsWalk) end() { w.left(w, "") }
+func (w *arrearsWalk) end() { w.left(*w, "") }

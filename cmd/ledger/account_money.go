@@ -115,7 +115,15 @@ func printEntry(c *cobra.Command, answer object, err error) error {
 		}
 	}
 	return writeFields(c.OutOrStdout(), shown, lang, []column{
-		{"", "position", ""}, {"", "org_id", ""}, {"", "at", ""}, {"", "type", "entry_type"}, {"", "fund", "fund"}, {"", "voucher_id", ""},
-		{"", "amount", ""}, {"", "balance_after", ""}, {"", "currency", ""}, {"", "reference", ""},
+		{"", "position", ""},
+		{"", "org_id", ""},
+		{"", "at", ""},
+		{"", "type", "entry_type"},
+		{"", "fund", "fund"},
+		{"", "voucher_id", ""},
+		{"", "amount", ""},
+		{"", "balance_after", ""},
+		{"", "currency", ""},
+		{"", "reference", ""},
 	})
 }

@@ -44,22 +44,53 @@ func printRefund(c *cobra.Command, answer object, err error) error {
 	}
 	fmt.Fprintln(out)
 	return writeFields(out, origin, lang, []column{
-		{"", "order_id", ""}, {"", "status", "status"}, {"", "payable_amount", ""}, {"", "paid", "fund"}, {"", "refunded", "fund"},
-		{"", "consumed_amount", ""}, {"", "forfeited_amount", ""}, {"", "currency", ""},
+		{"", "order_id", ""},
+		{"", "status", "status"},
+		{"", "payable_amount", ""},
+		{"", "paid", "fund"},
+		{"", "refunded", "fund"},
+		{"", "consumed_amount", ""},
+		{"", "forfeited_amount", ""},
+		{"", "currency", ""},
 	})
 }
 
 var orderFields = []column{
-	{"", "order_id", ""}, {"", "org_id", ""}, {"", "order_type", "order_type"}, {"", "status", "status"}, {"", "parent_order_id", ""},
-	{"", "created_at", ""}, {"", "pay_before", ""}, {"", "paid_at", ""}, {"", "reason", ""}, {"", "close_reason", ""},
-	{"", "list_amount", ""}, {"", "discount_amount", ""}, {"", "payable_amount", ""}, {"", "paid", "fund"}, {"", "refunded", "fund"},
-	{"", "currency", ""}, {"", "billing_period", ""}, {"", "refund_state", "refund_state"}, {"", "version", ""}, {"", "position", ""},
+	{"", "order_id", ""},
+	{"", "org_id", ""},
+	{"", "order_type", "order_type"},
+	{"", "status", "status"},
+	{"", "parent_order_id", ""},
+	{"", "created_at", ""},
+	{"", "pay_before", ""},
+	{"", "paid_at", ""},
+	{"", "reason", ""},
+	{"", "close_reason", ""},
+	{"", "list_amount", ""},
+	{"", "discount_amount", ""},
+	{"", "payable_amount", ""},
+	{"", "paid", "fund"},
+	{"", "refunded", "fund"},
+	{"", "currency", ""},
+	{"", "billing_period", ""},
+	{"", "refund_state", "refund_state"},
+	{"", "version", ""},
+	{"", "position", ""},
 }
 
 var orderLineColumns = []column{
-	{"LINE", "line_no", ""}, {"PRODUCT", "product_code", ""}, {"RESOURCE", "resource_id", ""}, {"MODE", "charge_mode", "charge_mode"},
-	{"COUNT", "count", ""}, {"QUANTITY", "quantity", ""}, {"UNIT", "unit", ""}, {"PRICE", "unit_price", ""}, {"DISCOUNT", "discount_amount", ""},
-	{"PAYABLE", "payable_amount", ""}, {"FROM", "effective_at", ""}, {"TO", "expires_at", ""},
+	{"LINE", "line_no", ""},
+	{"PRODUCT", "product_code", ""},
+	{"RESOURCE", "resource_id", ""},
+	{"MODE", "charge_mode", "charge_mode"},
+	{"COUNT", "count", ""},
+	{"QUANTITY", "quantity", ""},
+	{"UNIT", "unit", ""},
+	{"PRICE", "unit_price", ""},
+	{"DISCOUNT", "discount_amount", ""},
+	{"PAYABLE", "payable_amount", ""},
+	{"FROM", "effective_at", ""},
+	{"TO", "expires_at", ""},
 }
 
 func writeOrder(w io.Writer, order object, lang string) error {

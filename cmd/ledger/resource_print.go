@@ -8,8 +8,15 @@ import (
 )
 
 var termColumns = []column{
-	{"PRODUCT", "product_code", ""}, {"ITEM", "billing_item", ""}, {"MODE", "charge_mode", "charge_mode"}, {"COUNT", "count", ""},
-	{"QUANTITY", "quantity", ""}, {"UNIT", "unit", ""}, {"PRICE", "unit_price", ""}, {"FROM", "effective_at", ""}, {"TO", "expires_at", ""},
+	{"PRODUCT", "product_code", ""},
+	{"ITEM", "billing_item", ""},
+	{"MODE", "charge_mode", "charge_mode"},
+	{"COUNT", "count", ""},
+	{"QUANTITY", "quantity", ""},
+	{"UNIT", "unit", ""},
+	{"PRICE", "unit_price", ""},
+	{"FROM", "effective_at", ""},
+	{"TO", "expires_at", ""},
 	{"ORDER", "order_id", ""},
 }
 
@@ -36,9 +43,22 @@ func writeResource(w io.Writer, resource object, lang string) error {
 		}
 	}
 	if err := writeFields(w, resource, lang, []column{
-		{"", "resource_id", ""}, {"", "org_id", ""}, {"", "status", "resource_status"}, {"", "resource_name", ""}, {"", "resource_type", ""},
-		{"", "region", ""}, {"", "zone", ""}, {"", "project_id", ""}, {"", "consumer_id", ""}, {"", "opened_at", ""}, {"", "closed_at", ""},
-		{"", "auto_renew", ""}, {"", "settled_through", ""}, {"", "overdue_through", ""}, {"", "version", ""}, {"", "position", ""},
+		{"", "resource_id", ""},
+		{"", "org_id", ""},
+		{"", "status", "resource_status"},
+		{"", "resource_name", ""},
+		{"", "resource_type", ""},
+		{"", "region", ""},
+		{"", "zone", ""},
+		{"", "project_id", ""},
+		{"", "consumer_id", ""},
+		{"", "opened_at", ""},
+		{"", "closed_at", ""},
+		{"", "auto_renew", ""},
+		{"", "settled_through", ""},
+		{"", "overdue_through", ""},
+		{"", "version", ""},
+		{"", "position", ""},
 	}); err != nil {
 		return err
 	}

@@ -55,9 +55,11 @@ func TestBillOf25Columns(t *testing.T) {
 	for i := range cells {
 		cells[i] = strings.TrimSpace(cells[i])
 	}
-	want := []string{"0198c2f0-0000-7000-8000-000000000001", "user-7", "新购", "已完成", "2025/11/4 23:00:00", "bsr-1kkpx3xp581y", "云主机", "乌兰察布",
+	want := []string{
+		"0198c2f0-0000-7000-8000-000000000001", "user-7", "新购", "已完成", "2025/11/4 23:00:00", "bsr-1kkpx3xp581y", "云主机", "乌兰察布",
 		"华北二可用区A", "Default", "名称:UHost;内网IP:192.168.18.164;", "SSD云盘（系统盘）：40GB;CPU（高性价比显卡）：64核;", "1", "按月", "1",
-		"2025/11/4 23:00:00", "2025/11/5 0:00:00", "28.86", "0.00", "0.00", "28.86", "2025/11/1", "team:vision;"}
+		"2025/11/4 23:00:00", "2025/11/5 0:00:00", "28.86", "0.00", "0.00", "28.86", "2025/11/1", "team:vision;",
+	}
 	if !slices.Equal(cells, want) { // the business group and the old configuration are empty
 		t.Errorf("the row has\n%q, want\n%q", cells, want)
 	}
