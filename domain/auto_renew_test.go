@@ -146,3 +146,20 @@ func TestRenewalAfterOverdueDays(t *testing.T) {
 		t.Errorf("the renewal is from %s to %s", l.EffectiveAt, l.ExpiresAt)
 	}
 }
+
+// A policy that looks further ahead than a lease is long renews once a lease, when that has begun: not again and again
+// until all money is spent.
+func TestRenewalFarAhead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(noon, topUp("100.00", "bank"))
+	w.leased(noon, orderID, "r-1", "gpu", "1.00", 30)
+	c, before := autoRenew(true), int64((90*day)/time.Second)
+	c.BeforeSeconds = &before
+	w.must(noon, c)
+	w.must(noon, renew())
+	w.wantRefused(noon, renew(), domain.NothingDue, "")
+	end := noon.Add(30 * day)
+	w.wantRefused(end.Add(-time.Microsecond), renew(), domain.NothingDue, "")
+	w.must(end, renew())
+}

@@ -21,7 +21,15 @@ func (r *Resource) RenewalDueAt() (at, end time.Time, ok bool) {
 		return at, end, false
 	}
 	end, ok = r.firstEnd(func(end time.Time) bool { return !hasTime(r.RenewalsTried, end) })
-	return end.Add(-time.Duration(policy.BeforeSeconds) * time.Second), end, ok
+	at = end.Add(-time.Duration(policy.BeforeSeconds) * time.Second)
+	for _, l := range r.Leases {
+		// Not before the lease has begun: a policy that looks further ahead than a lease is long would renew each renewal
+		// at once, until all money is spent.
+		if l.ExpiresAt.Equal(end) && at.Before(l.EffectiveAt) {
+			at = l.EffectiveAt
+		}
+	}
+	return at, end, ok
 }
 
 // OverdueDays is what decides which day after its leases a resource is charged for next, apart from for how many days

@@ -168,7 +168,7 @@ func (f *following) fitLine(i int, l *LineSpec, r *Resource, h *tenure) *Rejecti
 	case Renewal:
 		return f.renewal(l, t, h.overdueThrough)
 	case Upgrade, Downgrade:
-		return f.change(i, l, t)
+		return f.change(i, l, t, h)
 	case TermSettlement:
 		return f.settlement(i, l, t, h.overdueThrough)
 	case Compensation:

@@ -60,8 +60,9 @@ func renewsFrom(t *Term, overdueThrough *time.Time) (time.Time, *Rejection) {
 }
 
 // change is an upgrade or a downgrade, from now to the lease's end. Where only the new price is given, the difference is
-// charged for the part of the lease that is left, counted in whole units of the product's basis.
-func (f *following) change(i int, l *LineSpec, t *Term) *Rejection {
+// charged for the part of the lease that is left, counted in whole units of the product's basis. A downgrade gives
+// nothing back for time that nobody paid for, such as a compensation.
+func (f *following) change(i int, l *LineSpec, t *Term, h *tenure) *Rejection {
 	end, refused := t.end()
 	if refused != nil {
 		return refused
@@ -88,7 +89,11 @@ func (f *following) change(i int, l *LineSpec, t *Term) *Rejection {
 	if l.Count.Cmp(t.Count.Decimal) != 0 || l.Unit != t.Unit {
 		return reject(LeaseMismatch, "the resource is charged for %s, counted in %s; give these, or a quantity and a price", t.Count.String(), t.Unit)
 	}
-	l.Quantity = share(t.Quantity, whole(end.Sub(from), f.settings.basis(l.ProductCode)), end.Sub(*t.EffectiveAt))
+	left := end.Sub(from)
+	if f.OrderType == Downgrade {
+		left = h.paidFor(from, end)
+	}
+	l.Quantity = share(t.Quantity, whole(left, f.settings.basis(l.ProductCode)), end.Sub(*t.EffectiveAt))
 	f.prorated[i] = true
 	l.UnitPrice = Decimal{l.NewUnitPrice.Sub(t.UnitPrice.Decimal)}
 	if l.UnitPrice.Sign() < 0 && f.OrderType == Upgrade || l.UnitPrice.Sign() > 0 && f.OrderType == Downgrade {

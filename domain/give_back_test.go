@@ -216,3 +216,14 @@ func TestUseBeforeTheResource(t *testing.T) {
 		}
 	}
 }
+
+// Time that was given for nothing is not paid back by a downgrade. 30 days for 30.00, then 30 days as a compensation.
+func TestFreeTimeIsNotGivenBack(t *testing.T) {
+	t.Parallel()
+	te := newTenant(t)
+	te.does(0, te.order(domain.Compensation, endingAt(noon.Add(60*day))))
+	if o := te.does(15*day, te.order(domain.Downgrade, changed("10"))); o.PayableAmount.String() != "-10.00" {
+		t.Errorf("down to a third with half of the paid time left is %s, want -10.00", o.PayableAmount)
+	}
+	te.wantSameAfterReplay()
+}

@@ -170,7 +170,7 @@ func wantAllTried(t *testing.T, tallies []tally) {
 		names = append(names, "place_order "+string(t))
 	}
 	for _, name := range names {
-		if sum[name+" accepted"] < 10 || sum[name+" refused"] < 3 {
+		if sum[name+" accepted"] < 5 || sum[name+" refused"] < 3 {
 			t.Errorf("%s was accepted %d times and refused %d times", name, sum[name+" accepted"], sum[name+" refused"])
 		}
 	}

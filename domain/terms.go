@@ -164,6 +164,26 @@ func (h *tenure) lease(o *Order, l *Line) {
 	}
 }
 
+// paidFor is how much of a time the leases cover together.
+func (h *tenure) paidFor(from, to time.Time) time.Duration {
+	var covered time.Duration
+	leases := slices.SortedFunc(slices.Values(h.leases), func(a, b Lease) int { return a.EffectiveAt.Compare(b.EffectiveAt) })
+	for _, l := range leases {
+		if from.Before(l.EffectiveAt) {
+			from = l.EffectiveAt
+		}
+		end := l.ExpiresAt
+		if to.Before(end) {
+			end = to
+		}
+		if from.Before(end) {
+			covered += end.Sub(from)
+			from = end
+		}
+	}
+	return covered
+}
+
 // renew prolongs the lease, at the price of the renewal. Where days between were charged one by one, a new lease begins.
 func (t *Term) renew(l *Line) {
 	if t.ExpiresAt != nil && t.ExpiresAt.Equal(*l.EffectiveAt) {
