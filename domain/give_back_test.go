@@ -227,3 +227,17 @@ func TestFreeTimeIsNotGivenBack(t *testing.T) {
 	}
 	te.wantSameAfterReplay()
 }
+
+// An order that is placed late may say since when its resource was used.
+func TestUseSinceTheOrderSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opened(noon, orderID, "r-1", meteredTerm("net", "hour", noon.Add(-48*time.Hour), flat("out", "1")))
+	use := func(id string, from time.Time) domain.ReportUsage {
+		return domain.ReportUsage{OrgID: "org-acme", Records: []domain.UsageReport{{
+			RecordID: id, ResourceID: "r-1", Meter: "out", Quantity: decimal("1"), Unit: "GB", From: from, To: from.Add(time.Minute),
+		}}}
+	}
+	w.must(noon, use("a", noon.Add(-48*time.Hour)))
+	w.wantRefused(noon, use("b", noon.Add(-49*time.Hour)), domain.InvalidValue, "records[0].from")
+}

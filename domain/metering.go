@@ -47,6 +47,16 @@ type gauge struct {
 	last cycle
 }
 
+// begin is since when what is used may be charged: the resource's opening, or a time before it that the order that
+// opened it names.
+func (g *gauge) begin() time.Time {
+	begin := g.sheet.resource.OpenedAt
+	if at := g.term.EffectiveAt; at != nil && at.Before(begin) {
+		return *at
+	}
+	return begin
+}
+
 // sheet gathers the records of one resource.
 type sheet struct {
 	resource *Resource
@@ -91,8 +101,8 @@ func (m *metering) take(r *UsageReport) *Rejection {
 		return invalid("to", "use can't lie in the future: it is %s", m.clock.At.Format(time.RFC3339))
 	}
 	c, rate, late := g.place(from, m.zone)
-	if opened := g.sheet.resource.OpenedAt; !late && !c.end.After(opened) {
-		return invalid("from", "the resource was opened at %s; use before that is not its", opened.Format(time.RFC3339))
+	if begin := g.begin(); !late && !c.end.After(begin) {
+		return invalid("from", "the resource is charged from %s on; use before that is not its", begin.Format(time.RFC3339))
 	}
 	price, ok := rate.meter(g.meter)
 	if !ok {

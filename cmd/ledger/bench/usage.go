@@ -103,14 +103,14 @@ func meteredName(org, resource int) string { return fmt.Sprintf("pod-%d-%d", org
 
 // opening is the order that opens a pay-as-you-go resource.
 func opening(org, resource string) domain.PlaceOrder {
-	price := quantity("1.234567")
+	price, since := quantity("1.234567"), time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -30)
 	return domain.PlaceOrder{
 		OrderID: uuid.Must(uuid.NewV7()).String(), Fresh: true, OrgID: org, OrderType: domain.Purchase, ProjectID: "default",
 		ConsumerID: "user-7", Currency: "CNY",
 		Lines: []domain.LineSpec{{
 			ProductCode: "gpu-pod", ProductName: "GPU pod", ResourceType: "pod", ResourceID: resource, ResourceName: resource, Region: "cn-north-1",
 			NewConfig: []domain.Component{{Component: "GPU", Value: "1", Unit: "card"}},
-			Count:     quantity("1"), ChargeMode: domain.ModeHour, Quantity: quantity("0"), Unit: "hour", UnitPrice: quantity("0"),
+			Count:     quantity("1"), ChargeMode: domain.ModeHour, Quantity: quantity("0"), Unit: "hour", UnitPrice: quantity("0"), EffectiveAt: &since,
 			Cycle: "day", Meters: []domain.Meter{{Meter: "gpu-hour", Unit: "hour", UnitPrice: &price}},
 		}},
 	}
