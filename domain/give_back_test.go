@@ -232,12 +232,15 @@ func TestFreeTimeIsNotGivenBack(t *testing.T) {
 func TestUseSinceTheOrderSays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.opened(noon, orderID, "r-1", meteredTerm("net", "hour", noon.Add(-48*time.Hour), flat("out", "1")))
+	since := noon.Add(-48 * time.Hour)
+	term := meteredTerm("net", "hour", since, flat("out", "1"))
+	term.EffectiveAt = &since
+	w.opened(noon, orderID, "r-1", term)
 	use := func(id string, from time.Time) domain.ReportUsage {
 		return domain.ReportUsage{OrgID: "org-acme", Records: []domain.UsageReport{{
 			RecordID: id, ResourceID: "r-1", Meter: "out", Quantity: decimal("1"), Unit: "GB", From: from, To: from.Add(time.Minute),
 		}}}
 	}
-	w.must(noon, use("a", noon.Add(-48*time.Hour)))
-	w.wantRefused(noon, use("b", noon.Add(-49*time.Hour)), domain.InvalidValue, "records[0].from")
+	w.must(noon, use("a", since))
+	w.wantRefused(noon, use("b", since.Add(-time.Hour)), domain.InvalidValue, "records[0].from")
 }
