@@ -144,9 +144,6 @@ func (k *checker) resourceID(field, s string) {
 	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > resourceIDMax || strings.ContainsFunc(s, unprintable) {
 		k.fail(field, "at most %d printable characters", resourceIDMax)
 	}
-	if s == "." || s == ".." { // in an address they stand for folders
-		k.fail(field, "another name than . and ..")
-	}
 }
 
 func (k *checker) requiredResourceID(s string) {
