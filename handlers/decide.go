@@ -128,7 +128,7 @@ func (e *Executor) decideAll(b *batch, tasks []*task, now time.Time) (rest []*ta
 		if b.full() {
 			return rest, nil
 		}
-		if i > 0 && t.err == nil && len(e.missing(b, t.Command)) > 0 {
+		if i > 0 && t.err == nil && len(e.missing(b, t)) > 0 {
 			if err := e.loadAll(b, rest); err != nil {
 				return rest, err
 			}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"orderledger/domain"
 	"orderledger/eventstore"
@@ -56,7 +57,10 @@ func (e *Executor) load(b *batch, tasks []*task) error {
 			return err
 		}
 	}
-	return fmt.Errorf("the states that a command needs name more states after %d rounds", needsRounds)
+	for _, t := range tasks { // it would be asked for ever; the others have all they need
+		t.err = fmt.Errorf("the states that %s needs name more states after %d rounds", t.Command.Name(), needsRounds)
+	}
+	return nil
 }
 
 // needsRounds bounds how often a command's needs may grow by what was loaded for them.
@@ -70,7 +74,7 @@ func (e *Executor) loadRound(b *batch, tasks []*task) (lacking []*task, err erro
 		if t.err != nil { // a stream of it can't be read
 			continue
 		}
-		missing := e.missing(b, t.Command)
+		missing := e.missing(b, t)
 		if len(missing) == 0 {
 			continue
 		}
@@ -111,12 +115,18 @@ func (e *Executor) loadRound(b *batch, tasks []*task) (lacking []*task, err erro
 }
 
 // missing are the streams that a command needs and that are only in the database. What is found elsewhere may tell of
-// more, as what is loaded may: the command is asked again as long as that finds another one.
-func (e *Executor) missing(b *batch, c domain.Command) []domain.Ref {
+// more, as what is loaded may: the command is asked again as long as that finds another one. One that breaks down as it
+// is asked fails alone, like one that breaks down as it is decided.
+func (e *Executor) missing(b *batch, t *task) (missing []domain.Ref) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			missing, t.err = nil, fmt.Errorf("what %s needs: %v\n%s", t.Command.Name(), cause, debug.Stack())
+		}
+	}()
 	for {
-		var missing []domain.Ref
+		missing = missing[:0]
 		held := len(b.base)
-		for _, ref := range c.Needs(b) {
+		for _, ref := range t.Command.Needs(b) {
 			if !e.find(b, ref) {
 				missing = append(missing, ref)
 			}
