@@ -92,8 +92,11 @@ func TestLabelsAreInBothLanguages(t *testing.T) {
 func TestLabelsAreThoseOfTheBill(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../shared/seeds/002_7af142652b1d1392.txt")
+	if _, absent := os.Stat("../../shared"); absent != nil {
+		t.Skip("the definition of the bill's fields lies beside the repository, and is not here: ", absent)
+	}
 	if err != nil {
-		t.Skip("the definition of the bill's fields is not here: ", err)
+		t.Fatal(err)
 	}
 	var fields []string
 	for line := range strings.SplitSeq(string(text), "\n") {

@@ -1,12 +1,15 @@
 package projections_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"orderledger/domain"
 	"orderledger/eventstore"
@@ -277,5 +280,27 @@ func TestResources(t *testing.T) {
 	}
 	if want := []string{"true 1970-01-01 00:00", "false " + a.at.Add(5*time.Hour).Format("2006-01-02 15:04")}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// Bill lines that are found through their orders are as of the older of the two read models.
+func TestBillLinesOfAResourceAreAsOfBothModels(t *testing.T) {
+	t.Parallel()
+	a, _, r, db := told(t, 100)
+	conn, err := pgx.Connect(t.Context(), db.SuperURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), `UPDATE projections SET position = position - 1 WHERE name = 'orders'`); err != nil {
+		t.Fatal(err)
+	}
+	for asOf, f := range map[int64]projections.Filter{a.head(): {}, a.head() - 1: {ResourceIDs: []string{"res-bought"}}} {
+		if page, err := r.ListBillLines(t.Context(), "org-a", projections.BillLineQuery{Filter: f}); err != nil || page.AsOf != asOf {
+			t.Errorf("by resources %v: as of %d, %v; want %d", f.ResourceIDs, page.AsOf, err, asOf)
+		}
+		if both := slices.Contains(f.BillLineModels(), projections.Orders); both != (len(f.ResourceIDs) > 0) {
+			t.Errorf("by resources %v the orders are waited for: %v", f.ResourceIDs, both)
+		}
 	}
 }
