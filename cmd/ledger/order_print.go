@@ -97,15 +97,20 @@ func writeOrder(w io.Writer, order object, lang string) error {
 	if err := writeFields(w, order, lang, orderFields); err != nil {
 		return err
 	}
+	return writeParts(w, order.objects("lines"), orderLineColumns, lang)
+}
+
+// writeParts prints what an object is made of as a table, set in below its fields.
+func writeParts(w io.Writer, parts []object, columns []column, lang string) error {
 	heading := []string{""}
-	for _, col := range orderLineColumns {
+	for _, col := range columns {
 		heading = append(heading, col.title(lang))
 	}
 	t := newTable(w, heading...)
-	for _, l := range order.objects("lines") {
+	for _, part := range parts {
 		cells := []string{""}
-		for _, col := range orderLineColumns {
-			cells = append(cells, col.cell(l, lang))
+		for _, col := range columns {
+			cells = append(cells, col.cell(part, lang))
 		}
 		t.row(cells...)
 	}

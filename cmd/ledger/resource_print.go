@@ -62,19 +62,7 @@ func writeResource(w io.Writer, resource object, lang string) error {
 	}); err != nil {
 		return err
 	}
-	heading := []string{""}
-	for _, col := range termColumns {
-		heading = append(heading, col.title(lang))
-	}
-	t := newTable(w, heading...)
-	for _, term := range resource.objects("terms") {
-		cells := []string{""}
-		for _, col := range termColumns {
-			cells = append(cells, col.cell(term, lang))
-		}
-		t.row(cells...)
-	}
-	return t.flush()
+	return writeParts(w, resource.objects("terms"), termColumns, lang)
 }
 
 // printClosing prints a resource that was closed, with the orders that settled its account.
