@@ -102,7 +102,7 @@ func (s *Server) answerList(c *call, org string, list any, err error) error {
 
 // arrearsAnswer describes a page of arrears, for the document.
 type arrearsAnswer struct {
-	projections.List[orderAnswer]
+	projections.List[OrderAnswer]
 	Totals []projections.ArrearsSum `json:"totals" doc:"Of all of them, by currency"`
 }
 

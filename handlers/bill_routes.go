@@ -26,8 +26,8 @@ func (s *Server) billRoutes() []route {
 	}
 }
 
-func (s *Server) listBillLines(c *call) error {
-	q := c.queryOf()
+// billLines reads what a list of bill lines is asked for.
+func (q query) billLines() projections.BillLineQuery {
 	ask := projections.BillLineQuery{Filter: q.filter(), Limit: q.limit(), Cursor: q.values.Get("cursor"), Count: q.flag("count")}
 	ask.Periods = q.list("period")
 	for _, p := range ask.Periods {
@@ -35,6 +35,12 @@ func (s *Server) listBillLines(c *call) error {
 			q.fail("period", "a month such as 2025-11")
 		}
 	}
+	return ask
+}
+
+func (s *Server) listBillLines(c *call) error {
+	q := c.queryOf()
+	ask := q.billLines()
 	org, err := s.begin(q, ask.BillLineModels()...)
 	if err != nil {
 		return err

@@ -115,10 +115,10 @@ func (s *Server) orderCommand(name string, inPath ...string) func(*call) error {
 }
 
 // orderAnswer is the order that a command led to, with its personal values.
-func (s *Server) orderAnswer(ctx context.Context, request Request, result Result) (orderAnswer, error) {
+func (s *Server) orderAnswer(ctx context.Context, request Request, result Result) (OrderAnswer, error) {
 	o, ok := result.State.(*domain.Order)
 	if !ok {
-		return orderAnswer{}, fmt.Errorf("the answer to %s is a %T", request.Command.Name(), result.State)
+		return OrderAnswer{}, fmt.Errorf("the answer to %s is a %T", request.Command.Name(), result.State)
 	}
 	if c, ok := request.Command.(domain.PlaceOrder); ok && !result.Replayed && len(o.Personal) > 0 {
 		return withPersonal(o, c.Personal), nil
@@ -127,9 +127,9 @@ func (s *Server) orderAnswer(ctx context.Context, request Request, result Result
 }
 
 // filled is an order with its personal values.
-func (s *Server) filled(ctx context.Context, o *domain.Order) (orderAnswer, error) {
+func (s *Server) filled(ctx context.Context, o *domain.Order) (OrderAnswer, error) {
 	if len(o.Personal) == 0 {
-		return orderAnswer{Order: o}, nil
+		return OrderAnswer{Order: o}, nil
 	}
 	stream := domain.OrderRef(o.OrderID).String()
 	values, err := s.Log.Personal(ctx, []string{stream})
@@ -137,14 +137,14 @@ func (s *Server) filled(ctx context.Context, o *domain.Order) (orderAnswer, erro
 }
 
 // orderAt is an order as it was at a position, with its personal values.
-func (s *Server) orderAt(ctx context.Context, orderID string, position int64) (orderAnswer, error) {
+func (s *Server) orderAt(ctx context.Context, orderID string, position int64) (OrderAnswer, error) {
 	state, err := StateAt(ctx, s.Log, domain.OrderRef(orderID), position)
 	if err != nil {
-		return orderAnswer{}, err
+		return OrderAnswer{}, err
 	}
 	o, ok := state.(*domain.Order)
 	if !ok {
-		return orderAnswer{}, fmt.Errorf("the order %s is missing at position %d", orderID, position)
+		return OrderAnswer{}, fmt.Errorf("the order %s is missing at position %d", orderID, position)
 	}
 	return s.filled(ctx, o)
 }

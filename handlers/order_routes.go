@@ -48,7 +48,7 @@ func (s *Server) orderRoutes() []route {
 		{"sort", "-created_at (newest first, the default), created_at, -payable_amount"},
 	}
 	return []route{
-		readRoute("/v1/orders", "list-orders", "List orders", projections.List[orderAnswer]{}, s.listOrders, append(filterParameters(), created...)...),
+		readRoute("/v1/orders", "list-orders", "List orders", projections.List[OrderAnswer]{}, s.listOrders, append(filterParameters(), created...)...),
 		readRoute("/v1/orders/{order_id}", "get-order", "One order", orderAt{}, s.getOrder),
 		readRoute("/v1/orders/{order_id}/events", "list-order-events", "An order's history, oldest first",
 			projections.List[eventAnswer]{}, s.listOrderEvents, pageParameters()...),
@@ -76,8 +76,8 @@ func (q query) filter() projections.Filter {
 	}
 }
 
-func (s *Server) listOrders(c *call) error {
-	q := c.queryOf()
+// orders reads what a list of orders is asked for.
+func (q query) orders(now time.Time) projections.OrderQuery {
 	ask := projections.OrderQuery{Filter: q.filter(), Limit: q.limit(), Cursor: q.values.Get("cursor"), Count: q.flag("count")}
 	ask.RefundStates, ask.Approvals, ask.TradeNos = q.word("refund_state", "refund_state"), q.word("approval", "approval_state"), q.list("trade_no")
 	ask.Arrears, ask.Imported = q.flag("arrears"), q.choice("imported")
@@ -89,8 +89,14 @@ func (s *Server) listOrders(c *call) error {
 		ask.Sort = projections.Sort(sort[0])
 	}
 	if ask.CreatedFrom.IsZero() && ask.CreatedTo.IsZero() && len(ask.OrderIDs)+len(ask.ResourceIDs) == 0 {
-		ask.CreatedFrom = time.Now().Add(-listDays)
+		ask.CreatedFrom = now.Add(-listDays)
 	}
+	return ask
+}
+
+func (s *Server) listOrders(c *call) error {
+	q := c.queryOf()
+	ask := q.orders(time.Now())
 	org, err := s.begin(q, projections.Orders)
 	if err != nil {
 		return err

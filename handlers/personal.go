@@ -9,16 +9,16 @@ import (
 	"orderledger/domain"
 )
 
-// orderAnswer is an order as the API answers it. Of personal values the order itself has digests only;
+// OrderAnswer is an order as the API answers it. Of personal values the order itself has digests only;
 // the values are kept where they can be erased.
-type orderAnswer struct {
+type OrderAnswer struct {
 	*domain.Order
 	Personal map[string]*string `json:"personal,omitempty" doc:"null for a value that was erased"`
 }
 
 // withPersonal puts values in the place of an order's digests.
-func withPersonal(o *domain.Order, values map[string]string) orderAnswer {
-	answer := orderAnswer{Order: o}
+func withPersonal(o *domain.Order, values map[string]string) OrderAnswer {
+	answer := OrderAnswer{Order: o}
 	if len(o.Personal) > 0 {
 		answer.Personal = make(map[string]*string, len(o.Personal))
 	}

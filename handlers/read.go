@@ -32,15 +32,20 @@ func (s *Server) begin(q query, models ...string) (org string, err error) {
 	if org, err = q.org(); err != nil || position == 0 {
 		return org, err
 	}
-	ctx, cancel := context.WithTimeout(q.r.Context(), positionPatience)
+	return org, s.reach(q.r.Context(), position, models...)
+}
+
+// reach waits for a position in read models; in the log itself when none is named.
+func (s *Server) reach(ctx context.Context, position int64, models ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, positionPatience)
 	defer cancel()
 	if len(models) > 0 {
-		return org, s.Reader.WaitFor(ctx, position, models...)
+		return s.Reader.WaitFor(ctx, position, models...)
 	}
 	if reached, err := s.Watch.Wait(ctx, position-1); err != nil {
-		return org, problem(codePositionNotReached, "the log ends at "+strconv.FormatInt(reached, 10))
+		return problem(codePositionNotReached, "the log ends at "+strconv.FormatInt(reached, 10))
 	}
-	return org, nil
+	return nil
 }
 
 // beginFor is begin for a path that names the organisation.

@@ -8,8 +8,8 @@ import (
 
 // refundAnswer has both sides of a refund, as the command left them.
 type refundAnswer struct {
-	RefundOrder orderAnswer `json:"refund_order" doc:"Gives back; of a preview, as it would be placed"`
-	Origin      orderAnswer `json:"origin" doc:"What it takes back from"`
+	RefundOrder OrderAnswer `json:"refund_order" doc:"Gives back; of a preview, as it would be placed"`
+	Origin      OrderAnswer `json:"origin" doc:"What it takes back from"`
 }
 
 func (s *Server) refund(c *call) error {
@@ -73,7 +73,7 @@ func (s *Server) previewRefund(c *call, t *tree) error {
 
 // quoteAnswer is an order as it would be placed: the fields here hide those of the order, which has none of them yet.
 type quoteAnswer struct {
-	orderAnswer
+	OrderAnswer
 	OrderID  *string `json:"order_id,omitempty"`
 	Position *int64  `json:"position,omitempty"`
 }
@@ -101,5 +101,5 @@ func (s *Server) quote(c *call) error {
 	if placed, ok := request.Command.(domain.PlaceOrder); ok {
 		personal = placed.Personal
 	}
-	return c.answer(quoteAnswer{orderAnswer: withPersonal(o, personal)})
+	return c.answer(quoteAnswer{OrderAnswer: withPersonal(o, personal)})
 }

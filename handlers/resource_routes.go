@@ -30,7 +30,7 @@ func (s *Server) resourceRoutes() []route {
 		readRoute("/v1/resources/{resource_id}", "get-resource", "A resource: what it is charged for, until when it is paid, what is not settled",
 			resourceAt{}, s.getResource),
 		readRoute("/v1/resources/{resource_id}/orders", "list-resource-orders", "A resource's whole life, oldest order first",
-			projections.List[orderAnswer]{}, s.listResourceOrders, pageParameters()...),
+			projections.List[OrderAnswer]{}, s.listResourceOrders, pageParameters()...),
 		{
 			method: http.MethodPut, path: "/v1/resources/{resource_id}/auto-renew", id: "set-auto-renew",
 			summary: "Say whether a resource is renewed by itself before its lease ends", needs: auth.ManageResource, command: true,
@@ -115,9 +115,9 @@ func (s *Server) setAutoRenew(c *call) error {
 type closingAnswer struct {
 	Resource *domain.Resource `json:"resource"`
 	// SettlementOrder is the first of SettlementOrders; nil when there was nothing to settle.
-	SettlementOrder  *orderAnswer  `json:"settlement_order" doc:"The first of settlement_orders; null when nothing was left to settle"`
-	SettlementOrders []orderAnswer `json:"settlement_orders" doc:"One for each month and order that opened what was used"`
-	RefundOrders     []orderAnswer `json:"refund_orders"`
+	SettlementOrder  *OrderAnswer  `json:"settlement_order" doc:"The first of settlement_orders; null when nothing was left to settle"`
+	SettlementOrders []OrderAnswer `json:"settlement_orders" doc:"One for each month and order that opened what was used"`
+	RefundOrders     []OrderAnswer `json:"refund_orders"`
 	AsOf             int64         `json:"as_of_position"`
 }
 
@@ -155,8 +155,8 @@ func (s *Server) closeResource(c *call) error {
 	return c.answer(answer)
 }
 
-func (s *Server) ordersAt(ctx context.Context, ids []string, position int64) ([]orderAnswer, error) {
-	orders := make([]orderAnswer, len(ids))
+func (s *Server) ordersAt(ctx context.Context, ids []string, position int64) ([]OrderAnswer, error) {
+	orders := make([]OrderAnswer, len(ids))
 	for i, id := range ids {
 		var err error
 		if orders[i], err = s.orderAt(ctx, id, position); err != nil {

@@ -21,7 +21,7 @@ func (s *Server) commandRoutes() []route {
 		{
 			method: http.MethodPost, path: "/v1/quotes", id: "quote-order", summary: "Say what an order would come to; nothing happens, and no key is needed",
 			needs: auth.PlaceOrder, status: http.StatusOK,
-			body: domain.PlaceOrder{}, answer: orderAnswer{}, handle: s.quote, // without id and position
+			body: domain.PlaceOrder{}, answer: OrderAnswer{}, handle: s.quote, // without id and position
 		},
 		{
 			method: http.MethodPut, path: "/v1/orgs/{org_id}", id: "change-settings",
@@ -43,14 +43,14 @@ func (s *Server) orderCommandRoutes() []route {
 	step := func(step, id, summary, command string, needs auth.Operation, body any) route {
 		return route{
 			method: http.MethodPost, path: "/v1/orders/{order_id}/" + step, id: id, summary: summary, needs: needs, command: true,
-			status: http.StatusOK, body: body, answer: orderAnswer{}, handle: s.orderCommand(command, "order_id"),
+			status: http.StatusOK, body: body, answer: OrderAnswer{}, handle: s.orderCommand(command, "order_id"),
 		}
 	}
 	return []route{
 		{
 			method: http.MethodPost, path: "/v1/orders", id: "place-order", summary: "Place an order",
 			needs: auth.PlaceOrder, command: true, status: http.StatusCreated,
-			body: domain.PlaceOrder{}, answer: orderAnswer{}, handle: s.orderCommand("place_order"),
+			body: domain.PlaceOrder{}, answer: OrderAnswer{}, handle: s.orderCommand("place_order"),
 		},
 		step("pay", "pay-order", "Pay an order, all or nothing, from its organisation's account", "pay_order", auth.PayOrder, domain.PayOrder{}),
 		step("cancel", "cancel-order", "Cancel an unpaid order", "cancel_order", auth.CancelOrder, domain.CancelOrder{}),

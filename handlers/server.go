@@ -50,8 +50,10 @@ type Server struct {
 	// caughtUp: the read models were near the log's end once.
 	caughtUp atomic.Bool
 	draining atomic.Bool
-	stop     context.Context // ended by Close: whoever streams goes home
-	cancel   context.CancelFunc
+	// console answers what is no route of the API; nil has none.
+	console http.Handler
+	stop    context.Context // ended by Close: whoever streams goes home
+	cancel  context.CancelFunc
 }
 
 // NewServer makes the API.
@@ -68,6 +70,9 @@ func NewServer(o Options) *Server {
 	s.mux.HandleFunc("/", s.noRoute)
 	return s
 }
+
+// UseConsole gives what is no route of the API to the console. It is called before the server serves.
+func (s *Server) UseConsole(console http.Handler) { s.console = console }
 
 // Drain makes /readyz say 503 from now on, so that no new requests are sent here; those that come are answered.
 func (s *Server) Drain() { s.draining.Store(true) }
@@ -139,8 +144,12 @@ func (s *Server) identify(r *http.Request) (auth.Identity, error) {
 	return s.Keys.Find(r.Context(), strings.TrimSpace(key))
 }
 
-// noRoute answers what no route does: 405 where another method would do, and else 404.
+// noRoute answers what no route does: the console's pages, 405 where another method would do, and else 404.
 func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
+	if s.console != nil && !strings.HasPrefix(r.URL.Path, "/v1/") {
+		s.console.ServeHTTP(w, r)
+		return
+	}
 	var methods []string
 	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		try := *r

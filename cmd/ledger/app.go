@@ -17,6 +17,7 @@ import (
 
 	"orderledger/eventstore"
 	"orderledger/handlers"
+	"orderledger/handlers/console"
 	"orderledger/internal/auth"
 	"orderledger/internal/schema"
 	"orderledger/projections"
@@ -236,6 +237,7 @@ func (a *app) openAPI(context.Context) (err error) {
 		options.Relay = func(context.Context) eventstore.RelayStatus { return a.relay.Status() }
 	}
 	server := handlers.NewServer(options)
+	server.UseConsole(console.New(console.Options{Server: server, Sessions: auth.NewSessions(a.pool)}))
 	a.serve("the API", a.listener, server.HTTPServer(a.config.http))
 	a.onClose(func() {
 		server.Drain()

@@ -189,9 +189,9 @@ func (d *dev) use(ctx context.Context, o devOptions, stdout, stderr io.Writer) e
 	}()
 	err := d.fill(ctx, o, stdout, stderr)
 	if err == nil {
-		fmt.Fprintf(stdout, "\nAPI       http://%s (key in %s)\nNATS      %s (password in %s)\n\nCtrl-C stops; the next start goes on here.\n",
-			d.app.address(), d.dir.file(adminKeyFile), d.broker.Addr(), d.dir.file(natsURLFile))
-		<-ctx.Done()
+		if err = d.greet(ctx, stdout); err == nil {
+			<-ctx.Done()
+		}
 	}
 	cancel(nil)
 	if cause := <-failed; cause != nil {
@@ -201,6 +201,25 @@ func (d *dev) use(ctx context.Context, o devOptions, stdout, stderr io.Writer) e
 		return nil
 	}
 	return err
+}
+
+// greet says where the servers are, with a link that signs somebody in to the console, once.
+func (d *dev) greet(ctx context.Context, w io.Writer) error {
+	key, err := d.dir.read(adminKeyFile)
+	if err != nil {
+		return err
+	}
+	who, err := auth.NewKeys(d.app.pool).Find(ctx, key)
+	if err != nil {
+		return err
+	}
+	link, err := auth.NewSessions(d.app.pool).Link(ctx, who.KeyID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nConsole   http://%s/signin/%s (works once)\nAPI       http://%s (key in %s)\nNATS      %s (password in %s)\n\nCtrl-C stops; the next start goes on here.\n",
+		d.app.address(), link, d.app.address(), d.dir.file(adminKeyFile), d.broker.Addr(), d.dir.file(natsURLFile))
+	return nil
 }
 
 // fill imports the example where it is due and prints what the ledger holds.

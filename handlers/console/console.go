@@ -1,0 +1,89 @@
+package console
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+
+	"orderledger/handlers"
+	"orderledger/internal/auth"
+)
+
+// Options are what a console works on. The caller closes all of it after the server.
+type Options struct {
+	Server   *handlers.Server
+	Sessions *auth.Sessions
+}
+
+// Console is the web console. It is safe for concurrent use.
+type Console struct {
+	Options
+	mux    *http.ServeMux
+	handle http.Handler
+}
+
+// New makes the console.
+func New(o Options) *Console {
+	c := &Console{Options: o, mux: http.NewServeMux()}
+	c.assetRoutes()
+	c.signInRoutes()
+	for _, p := range pages {
+		c.mux.Handle(p.pattern, c.serve(p))
+	}
+	c.mux.Handle("/", c.serve(page{"/", auth.Read, (*view).missing}))
+	c.handle = http.NewCrossOriginProtection().Handler(c.mux)
+	return c
+}
+
+// page is one address of the console.
+type page struct {
+	pattern string
+	// needs is what the caller must be allowed to do.
+	needs  auth.Operation
+	handle func(*view) error
+}
+
+// pages are all addresses that need somebody who signed in. Each page's file has a list of its own.
+var pages = join(overviewPages, orderListPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, preferencePages)
+
+func join(lists ...[]page) []page {
+	var all []page
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
+
+// ServeHTTP answers a request.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Security-Policy", policy)
+	c.handle.ServeHTTP(w, r)
+}
+
+// policy lets a page have what the console itself serves, and nothing else from anywhere: no script or style in the page.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// serve answers requests for one page: who asks, whether they may, the page, or what went wrong.
+func (c *Console) serve(p page) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, err := c.newView(w, r)
+		if err == nil && v.who.KeyID == "" {
+			v.toSignIn()
+			return
+		}
+		if err == nil && !v.May(p.needs) {
+			err = handlers.ProblemOf(notAllowed(v.who, p.needs))
+		}
+		if err == nil {
+			err = c.Server.Take(v.who)
+		}
+		if err == nil {
+			err = p.handle(v)
+		}
+		if err != nil {
+			v.fail(err)
+		}
+		slog.DebugContext(r.Context(), "page", "method", r.Method, "pattern", p.pattern, "status", cmp.Or(v.status, 200), "key", v.who.KeyID)
+	})
+}
