@@ -1,11 +1,7 @@
 package console
 
 import (
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"orderledger/domain"
 	"orderledger/projections"
@@ -26,9 +22,9 @@ var billColumns = []column[billLine]{
 	{"zone", kindText, "", func(l *billLine) string { return l.Zone }},
 	{"project_id", kindText, "", func(l *billLine) string { return l.ProjectID }},
 	{"business_group", kindText, "", func(l *billLine) string { return l.BusinessGroup }},
-	{"resource_ext", kindText, "", func(l *billLine) string { return rawPairs(l.ResourceExt) }},
-	{"old_config", kindText, "", func(l *billLine) string { return rawConfig(l.OldConfig) }},
-	{"new_config", kindText, "", func(l *billLine) string { return rawConfig(l.NewConfig) }},
+	{"resource_ext", kindText, "", func(l *billLine) string { return pairs(l.ResourceExt) }},
+	{"old_config", kindText, "", func(l *billLine) string { return configText(l.OldConfig) }},
+	{"new_config", kindText, "", func(l *billLine) string { return configText(l.NewConfig) }},
 	{"count", kindNumber, "", func(l *billLine) string { return l.Count.String() }},
 	{"charge_mode", kindWord, "charge_mode", func(l *billLine) string { return string(l.ChargeMode) }},
 	{"quantity", kindNumber, "", func(l *billLine) string { return l.Quantity.String() }},
@@ -39,7 +35,7 @@ var billColumns = []column[billLine]{
 	{"voucher", kindAmount, "", func(l *billLine) string { return l.Voucher.String() }},
 	{"amount", kindAmount, "", func(l *billLine) string { return l.Amount.String() }},
 	{"billing_period", kindMonth, "", func(l *billLine) string { return string(l.BillingPeriod) }},
-	{"tags", kindText, "", func(l *billLine) string { return rawPairs(l.Tags) }},
+	{"tags", kindText, "", func(l *billLine) string { return pairs(l.Tags) }},
 
 	{"currency", kindText, "", func(l *billLine) string { return string(l.Currency) }},
 	{"product_name", kindText, "", func(l *billLine) string { return l.ProductName }},
@@ -59,16 +55,8 @@ var billColumns = []column[billLine]{
 	{"position", kindNumber, "", func(l *billLine) string { return strconv.FormatInt(l.Position, 10) }},
 }
 
-// billColumnsAtFirst are those shown until somebody chooses: the 25 fields of a bill.
-var billColumnsAtFirst = domain.Codes("bill_field")
-
-// rawTime is a moment as the API writes it; "" is none.
-func rawTime(t *time.Time) string {
-	if t == nil || t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
-}
+// billColumnsShown are those shown until others are chosen: the 25 fields of a bill.
+var billColumnsShown = domain.Codes("bill_field")
 
 func rawText(s *string) string {
 	if s == nil {
@@ -82,22 +70,4 @@ func rawNumber(n *int64) string {
 		return ""
 	}
 	return strconv.FormatInt(*n, 10)
-}
-
-// rawPairs writes names with values, by name: "team: vision; tier: gold".
-func rawPairs(pairs map[string]string) string {
-	all := make([]string, 0, len(pairs))
-	for _, name := range slices.Sorted(maps.Keys(pairs)) {
-		all = append(all, name+": "+pairs[name])
-	}
-	return strings.Join(all, "; ")
-}
-
-// rawConfig writes a configuration: "CPU: 64 core; GPU: 4 card".
-func rawConfig(config []domain.Component) string {
-	all := make([]string, 0, len(config))
-	for _, c := range config {
-		all = append(all, strings.TrimSpace(c.Component+": "+c.Value+" "+c.Unit))
-	}
-	return strings.Join(all, "; ")
 }

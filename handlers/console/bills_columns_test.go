@@ -23,7 +23,7 @@ func TestBillColumns(t *testing.T) {
 		}
 		_ = c.Raw(&billLine{}) // a line that lacks everything has every value all the same
 	}
-	if len(billColumnsAtFirst) != 25 {
-		t.Errorf("%d columns at first", len(billColumnsAtFirst))
+	if len(billColumnsShown) != 25 {
+		t.Errorf("%d columns at first", len(billColumnsShown))
 	}
 }
