@@ -100,8 +100,8 @@ func (v *view) Org() string {
 // AllOrgs says whether the page is about all organisations.
 func (v *view) AllOrgs() bool { return v.org == projections.AllOrgs }
 
-// Path is the address of the page without its query.
-func (v *view) Path() string { return v.r.URL.Path }
+// Path is the address of the page without its query, escaped: ids of resources have any characters.
+func (v *view) Path() string { return v.r.URL.EscapedPath() }
 
 // AsOf is the position that the page is as of, 0 for none.
 func (v *view) AsOf() int64 { return v.asOf }
@@ -142,9 +142,9 @@ func (v *view) Here(pairs ...string) string {
 		}
 	}
 	if len(q) == 0 {
-		return v.r.URL.Path
+		return v.Path()
 	}
-	return v.r.URL.Path + "?" + q.Encode()
+	return v.Path() + "?" + q.Encode()
 }
 
 // Query is a value of the address's query.
