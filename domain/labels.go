@@ -108,8 +108,16 @@ var Labels = map[string][]Label{
 		{"closing", "Closing", "关账中"},
 		{"closed", "Closed", "已关账"},
 	},
+	"unit": {
+		{"minute", "minute", "分钟"},
+		{"hour", "hour", "小时"},
+		{"day", "day", "天"},
+		{"month", "month", "月"},
+		{"year", "year", "年"},
+	},
 	"bill_field": BillFields,
 	"field":      fieldLabels,
+	"event":      eventLabels,
 }
 
 // BillFields are the 25 fields of a bill in their order; the codes are those of bill lines.

@@ -132,3 +132,33 @@ func TestLabelsAreThoseOfTheBill(t *testing.T) {
 		t.Errorf("the fields are\n%v, want\n%v", ours, fields)
 	}
 }
+
+// The names of events are read from the source, as those of words are.
+func TestEveryEventHasALabel(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "codec.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Names) == 1 && strings.HasPrefix(spec.Names[0].Name, "Type") && len(spec.Values) == 1 {
+			if value, ok := spec.Values[0].(*ast.BasicLit); ok {
+				name, _ := strconv.Unquote(value.Value)
+				names[name] = true
+			}
+		}
+		return true
+	})
+	if len(names) < 30 {
+		t.Fatalf("found %d events in codec.go", len(names))
+	}
+	for name := range names {
+		if domain.LabelOf("event", name, "zh") == name {
+			t.Errorf("the event %s has no label", name)
+		}
+	}
+	if n := len(domain.Labels["event"]); n != len(names) {
+		t.Errorf("%d labels of %d events", n, len(names))
+	}
+}

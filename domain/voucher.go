@@ -17,6 +17,9 @@ func (a *Account) voucher(id string) (Voucher, bool) {
 	return Voucher{}, false
 }
 
+// MayPay says whether the voucher may pay anything of an order at a time.
+func (v *Voucher) MayPay(o *Order, at time.Time) bool { return v.unfit(o, at) == "" }
+
 // unfit is why the voucher may pay nothing of an order at a time, "" when it may.
 func (v *Voucher) unfit(o *Order, at time.Time) string {
 	switch {
