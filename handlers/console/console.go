@@ -31,7 +31,9 @@ func New(o Options) *Console {
 		c.mux.Handle(p.pattern, c.serve(p))
 	}
 	c.mux.Handle("/", c.serve(page{"/", auth.Read, (*view).missing}))
-	c.handle = http.NewCrossOriginProtection().Handler(c.mux)
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(c.refuseOrigin))
+	c.handle = guard.Handler(c.mux)
 	return c
 }
 
@@ -56,8 +58,18 @@ func join(lists ...[]page) []page {
 
 // ServeHTTP answers a request.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", policy)
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	// Without a referrer browsers send forms with the origin "null", which is not this one.
+	h.Set("Referrer-Policy", "same-origin")
 	c.handle.ServeHTTP(w, r)
+}
+
+// refuseOrigin answers a form that another site's page sent.
+func (c *Console) refuseOrigin(w http.ResponseWriter, r *http.Request) {
+	v := &view{c: c, w: w, r: r, preferences: preferencesOf(r)}
+	v.fail(&handlers.Problem{Type: "/docs#not_allowed", Title: "Not allowed", Status: http.StatusForbidden, Code: "not_allowed",
+		Detail: "the form comes from a page of another site"})
 }
 
 // policy lets a page have what the console itself serves, and nothing else from anywhere: no script or style in the page.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -175,16 +174,7 @@ func (v *view) render(name, block string, data any) error {
 	if err := t.ExecuteTemplate(&b, block, data); err != nil {
 		return fmt.Errorf("make the page %s: %w", name, err)
 	}
-	h := v.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", v.Lang)
-	if v.asOf > 0 {
-		h.Set("Ledger-Position", strconv.FormatInt(v.asOf, 10))
-	}
-	if v.status != 0 {
-		v.w.WriteHeader(v.status)
-	}
-	_, _ = v.w.Write(b.Bytes()) // who left does not see it
+	v.send(b.Bytes())
 	return nil
 }
 
@@ -198,41 +188,6 @@ func (v *view) did(result handlers.Result, to string) error {
 // command carries out the command of a form: its field "key" is the idempotency key.
 func (v *view) command(name string, body []byte) (handlers.Result, error) {
 	return v.c.Server.Act(v.r.Context(), v.who, name, v.r.PostFormValue("key"), body)
-}
-
-// failure is what the page of an error shows.
-type failure struct {
-	*view
-	Problem *handlers.Problem
-}
-
-// fail answers with what went wrong, and what can be done.
-func (v *view) fail(err error) {
-	p := handlers.ProblemOf(err)
-	v.status = p.Status
-	if err := v.show("error", failure{v, p}); err != nil {
-		http.Error(v.w, p.Code+": "+p.Detail, p.Status)
-	}
-}
-
-func (v *view) missing() error { return handlers.NotFound() }
-
-func notAllowed(who auth.Identity, o auth.Operation) error {
-	return &handlers.Problem{Type: "/docs#not_allowed", Title: "Not allowed", Status: http.StatusForbidden, Code: "not_allowed",
-		Detail: "the role " + string(who.Role) + " does not allow " + string(o)}
-}
-
-// Title is the words for a problem's code in the page's language, and what can be done about it.
-func (f failure) Title() string { return f.problemWord("title", f.Problem.Title) }
-
-// Hint tells what can be done.
-func (f failure) Hint() string { return f.problemWord("hint", f.Problem.Hint) }
-
-func (f failure) problemWord(kind, fallback string) string {
-	if key := "problem." + f.Problem.Code + "." + kind; f.Has(key) {
-		return f.T(key)
-	}
-	return fallback
 }
 
 // isPart says whether htmx asks for a part of the page.
