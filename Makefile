@@ -1,6 +1,6 @@
 # The targets for people. `.ci/run` calls `test` and `check`, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run build test race nightly bench check fmt lint vet postgres clean
+.PHONY: help run build test race nightly bench check fmt lint vet postgres chromium clean
 
 SHELL := /bin/bash
 # Where git does not trust the checkout (another user's folder), stamping would end the build.
@@ -19,7 +19,7 @@ run: postgres build ## build, start the whole system on .ledger, import the exam
 build: ## build bin/ledger
 	@$(BUILD)
 
-test: postgres ## run all tests, with real Postgres and real NATS of their own
+test: postgres chromium ## run all tests, with real Postgres, real NATS and a real browser of their own
 	go test -timeout 8m ./...
 
 race: postgres ## run the tests of what works concurrently, the whole program too, under the race detector
@@ -55,6 +55,10 @@ lint:
 
 postgres:
 	@go run ./internal/pgserver/which >/dev/null 2>&1 || scripts/install-postgres
+
+# Tests that look at pages are skipped without it, and say so.
+chromium:
+	@scripts/install-chromium
 
 clean: ## remove what was built; the data in .ledger stays
 	rm -rf bin .cache
