@@ -38,8 +38,8 @@ func parseTemplates() map[string]*template.Template {
 
 // functions are what templates can call beside the view's methods.
 var functions = template.FuncMap{
-	// with makes the data of a part: the view, and what the part is about, as .X.
-	"with": func(page interface{ itself() *view }, x any) partData { return partData{page.itself(), x} },
+	// about makes the data of a part: the view, and what the part is about, as .X: {{template "id" (about $ .OrderID)}}.
+	"about": func(page interface{ itself() *view }, x any) partData { return partData{page.itself(), x} },
 	// list makes a list of its arguments.
 	"list":  func(items ...any) []any { return items },
 	"asset": assetPath,
