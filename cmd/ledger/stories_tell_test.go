@@ -271,5 +271,6 @@ func clock(text string) string {
 	if err != nil {
 		return text
 	}
+	beijing, _ := domain.Zone(domain.DefaultTimeZone) // it is built in
 	return at.In(beijing).Format("2006-01-02 15:04:05")
 }
