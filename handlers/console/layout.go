@@ -2,7 +2,10 @@ package console
 
 import (
 	"log/slog"
+	"maps"
+	"net/http"
 	"slices"
+	"strings"
 
 	"orderledger/projections"
 )
@@ -23,7 +26,7 @@ func (v *view) Nav() []navItem {
 		{Name: "bills", Key: "b", Href: "/bills"}, {Name: "account", Key: "a", Href: "/account"}, {Name: "ledger", Key: "l", Href: "/ledger"},
 	}
 	for i := range items {
-		items[i].Here = v.Path() == items[i].Href || items[i].Href != "/" && len(v.Path()) > len(items[i].Href) && v.Path()[:len(items[i].Href)+1] == items[i].Href+"/"
+		items[i].Here = v.Path() == items[i].Href || items[i].Href != "/" && strings.HasPrefix(v.Path(), items[i].Href+"/")
 		items[i].Href = v.To(items[i].Href)
 	}
 	return items
@@ -43,9 +46,9 @@ type choiceValue struct {
 // Choices lists the preferences.
 func (v *view) Choices() []choice {
 	var all []choice
-	for _, name := range []string{"lang", "theme", "clock"} {
+	for _, name := range []string{"lang", "theme", "clock", "keys"} {
 		c := choice{Name: name}
-		now := map[string]string{"lang": v.Lang, "theme": v.Theme, "clock": v.Clock}[name]
+		now := map[string]string{"lang": v.Lang, "theme": v.Theme, "clock": v.Clock, "keys": v.Keys}[name]
 		for _, value := range choices[name] {
 			if name == "lang" && value == "" {
 				continue
@@ -60,11 +63,44 @@ func (v *view) Choices() []choice {
 // orgsOffered bounds the organisations that the field for one offers; others can be typed.
 const orgsOffered = 200
 
-// Orgs lists organisations for a platform key to choose from.
-func (v *view) Orgs() []string {
+// orgChoice is the field by which a platform key chooses an organisation.
+type orgChoice struct {
+	// Action is the page that is shown of it, with what Kept has of this page's query.
+	Action string
+	Kept   []nameValue
+	Orgs   []string
+}
+
+type nameValue struct{ Name, Value string }
+
+// OrgChoice is the choice of an organisation, nil for who has one already. An order or a resource is one organisation's:
+// from there the choice leads to their list.
+func (v *view) OrgChoice() *orgChoice {
+	if v.who.KeyID == "" || v.who.OrgID != "" {
+		return nil
+	}
+	c := orgChoice{Action: v.Path()}
 	orgs, err := v.c.Server.Reader.OrgIDs(v.r.Context(), "", orgsOffered)
 	if err != nil {
 		slog.Warn("the organisations can't be listed", "error", err)
 	}
-	return slices.DeleteFunc(orgs, func(o string) bool { return o == projections.AllOrgs })
+	c.Orgs = slices.DeleteFunc(orgs, func(o string) bool { return o == projections.AllOrgs })
+	for _, list := range []string{"/orders", "/resources"} {
+		if strings.HasPrefix(c.Action, list+"/") {
+			c.Action = list
+			return &c
+		}
+	}
+	if v.r.Method != http.MethodGet {
+		return &c
+	}
+	q := v.r.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		for _, value := range q[name] {
+			if !slices.Contains([]string{"org_id", "cursor", "done"}, name) {
+				c.Kept = append(c.Kept, nameValue{name, value})
+			}
+		}
+	}
+	return &c
 }

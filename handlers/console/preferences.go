@@ -18,6 +18,8 @@ type preferences struct {
 	Theme string
 	// Clock is org (the organisation's zone), utc or relative.
 	Clock string
+	// Keys is off for who wants no shortcuts of single keys, which can get in the way of speaking to the computer.
+	Keys string
 }
 
 const (
@@ -31,12 +33,13 @@ var choices = map[string][]string{
 	"lang":  {"", "en", "zh"},
 	"theme": {"", "light", "dark"},
 	"clock": {clockOrg, clockUTC, clockRelative},
+	"keys":  {"on", "off"},
 }
 
 var matcher = language.NewMatcher([]language.Tag{language.English, language.Chinese})
 
 func preferencesOf(r *http.Request) preferences {
-	p := preferences{Lang: preference(r, "lang"), Theme: preference(r, "theme"), Clock: preference(r, "clock")}
+	p := preferences{Lang: preference(r, "lang"), Theme: preference(r, "theme"), Clock: preference(r, "clock"), Keys: preference(r, "keys")}
 	if p.Lang == "" {
 		_, i := language.MatchStrings(matcher, r.Header.Get("Accept-Language"))
 		p.Lang = []string{"en", "zh"}[i]
