@@ -1,15 +1,20 @@
 package handlers
 
 import (
+	"strings"
+
 	"orderledger/projections"
 )
 
 func (s *Server) accountRoutes() []route {
 	lots := append(pageParameters(), parameter{"state", "active, not_yet, used_up, lapsed; as of now"}, parameter{"currency", "ISO 4217 codes"})
+	statement := append(pageParameters(), parameter{"type", strings.Join(projections.EntryTypes, ", ")}, parameter{"fund", strings.Join(projections.Funds, ", ")},
+		parameter{"order_id", "Orders that it was moved for"}, parameter{"currency", "ISO 4217 codes"},
+		parameter{"from", "When it happened, from this time on; the list then goes by it"}, parameter{"to", "… and before this time"})
 	return []route{
 		readRoute("/v1/accounts/{org_id}", "get-account", "An organisation's balances by fund and currency", projections.Account{}, s.getAccount),
 		readRoute("/v1/accounts/{org_id}/entries", "list-entries", "An account's statement, newest first",
-			projections.List[projections.Entry]{}, s.listEntries, pageParameters()...),
+			projections.List[projections.Entry]{}, s.listEntries, statement...),
 		readRoute("/v1/accounts/{org_id}/vouchers", "list-vouchers", "Vouchers, newest first, also those that are used up or lapsed",
 			projections.List[projections.Voucher]{}, s.listVouchers, lots...),
 		readRoute("/v1/accounts/{org_id}/gifts", "list-gifts", "Gift money that was granted, newest first, also what is used up or lapsed",
@@ -34,7 +39,10 @@ func (s *Server) getAccount(c *call) error {
 
 func (s *Server) listEntries(c *call) error {
 	q := c.queryOf()
-	limit := q.limit()
+	ask := projections.EntryQuery{
+		Types: q.oneOf("type", projections.EntryTypes...), Funds: q.oneOf("fund", projections.Funds...), OrderIDs: q.list("order_id"),
+		Currencies: q.list("currency"), From: q.time("from"), To: q.time("to"), Limit: q.limit(), Cursor: q.values.Get("cursor"),
+	}
 	org, err := s.beginFor(q, projections.Accounts, projections.Orgs)
 	if err != nil {
 		return err
@@ -42,7 +50,7 @@ func (s *Server) listEntries(c *call) error {
 	if _, err := s.Reader.Org(c.r.Context(), org); err != nil {
 		return err
 	}
-	list, err := s.Reader.Entries(c.r.Context(), org, limit, q.values.Get("cursor"))
+	list, err := s.Reader.Entries(c.r.Context(), org, ask)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (s *Server) orderRoutes() []route {
 		{"trade_no", "Trade numbers"},
 		{"arrears", "true leaves only settlements that wait for money"},
 		{"imported", "true or false: whether its history was brought in"},
-		{"sort", "-created_at (newest first, the default), created_at, -payable_amount"},
+		{"sort", "-created_at (newest first, the default), created_at, -payable_amount, or pay_before: unpaid orders alone, the least time left first"},
 	}
 	return []route{
 		readRoute("/v1/orders", "list-orders", "List orders", projections.List[OrderAnswer]{}, s.listOrders, append(filterParameters(), created...)...),
@@ -85,7 +85,7 @@ func (q query) orders(now time.Time) projections.OrderQuery {
 	if !ask.CreatedFrom.IsZero() && !ask.CreatedTo.IsZero() && ask.CreatedTo.Before(ask.CreatedFrom) {
 		q.fail("created_to", "it lies before created_from")
 	}
-	if sort := q.oneOf("sort", "-created_at", "created_at", "-payable_amount"); len(sort) > 0 {
+	if sort := q.oneOf("sort", "-created_at", "created_at", "-payable_amount", "pay_before"); len(sort) > 0 {
 		ask.Sort = projections.Sort(sort[0])
 	}
 	if ask.CreatedFrom.IsZero() && ask.CreatedTo.IsZero() && len(ask.OrderIDs)+len(ask.ResourceIDs) == 0 {

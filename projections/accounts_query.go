@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -91,59 +90,6 @@ func withCredit(all []Credit, limits map[domain.Currency]domain.Amount) ([]Credi
 		b.CreditLimit, b.Available = limit.String(), cash.Add(limit).String()
 	}
 	return all, nil
-}
-
-// Entry is one line of an account's statement, as the API answers it: what an event moved in one fund.
-type Entry struct {
-	Position     int64           `json:"position"`
-	At           time.Time       `json:"at"`
-	Type         string          `json:"type"`
-	Fund         string          `json:"fund"`
-	Amount       string          `json:"amount"`
-	BalanceAfter string          `json:"balance_after"`
-	Currency     domain.Currency `json:"currency"`
-	OrderID      string          `json:"order_id,omitempty"`
-	Reference    string          `json:"reference,omitempty"`
-}
-
-const entriesCursor = "entries1"
-
-// Entries lists an account's statement, newest first. Errors: ErrBadCursor.
-func (r *Reader) Entries(ctx context.Context, org string, limit int, cursor string) (List[Entry], error) {
-	w := &where{}
-	w.org(org)
-	if cursor != "" {
-		after, err := decodeCursor(cursor, entriesCursor, 2)
-		if err != nil {
-			return List[Entry]{}, err
-		}
-		w.and("(position, fund) < (?::text::bigint, ?)", after[0], after[1])
-	}
-	limit = page(limit)
-	q := `
-SELECT position, at, type, fund, amount::text, balance_after::text, currency, coalesce(order_id, ''), coalesce(reference, '')
-FROM entries ` + w.sql() + `
-ORDER BY position DESC, fund DESC LIMIT ` + w.arg(limit+1)
-	out := List[Entry]{Items: []Entry{}}
-	var e Entry
-	scan := []any{&e.Position, &e.At, &e.Type, &e.Fund, &e.Amount, &e.BalanceAfter, &e.Currency, &e.OrderID, &e.Reference}
-	asOf, err := r.read(ctx, org, []string{Accounts}, func(b *pgx.Batch) {
-		collect(b, q, w.args, scan, func() error {
-			if n := len(out.Items); n == limit {
-				last := out.Items[n-1]
-				out.NextCursor = encodeCursor(entriesCursor, fmt.Sprint(last.Position), last.Fund)
-				return nil
-			}
-			e.At = e.At.UTC()
-			out.Items = append(out.Items, e)
-			return nil
-		})
-	})
-	if err != nil {
-		return out, listError("entries", cursor, err)
-	}
-	out.AsOf = asOf
-	return out, nil
 }
 
 // Org is an organisation and its settings, as the API answers them.

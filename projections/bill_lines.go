@@ -123,8 +123,9 @@ func placings(events []eventstore.Event) map[string]*eventstore.Event {
 	return first
 }
 
-// foldBillLines writes the bill lines of the orders that the events pay, with zones as of each payment.
+// foldBillLines writes the bill lines of the orders that the events pay, with zones as of each payment, and their sums.
 func foldBillLines(events []eventstore.Event, first map[string]*eventstore.Event, zones zoneHistory, out sink) error {
+	sums := billSums{}
 	for i := range events {
 		e := &events[i]
 		if _, ok := idOf(e, domain.KindOrder); !ok {
@@ -143,15 +144,16 @@ func foldBillLines(events []eventstore.Event, first map[string]*eventstore.Event
 		if placing == nil {
 			return cannot(e, errors.New("its order was never placed"))
 		}
-		if err := postOrder(placing, e, zones, out); err != nil {
+		if err := postOrder(placing, e, zones, sums, out); err != nil {
 			return err
 		}
 	}
+	sums.write(out)
 	return nil
 }
 
-// postOrder writes the bill lines of one paid order.
-func postOrder(placing, payment *eventstore.Event, zones zoneHistory, out sink) error {
+// postOrder writes the bill lines of one paid order, and counts them into sums.
+func postOrder(placing, payment *eventstore.Event, zones zoneHistory, sums billSums, out sink) error {
 	event, err := decode(placing)
 	if err != nil {
 		return err
@@ -180,6 +182,7 @@ func postOrder(placing, payment *eventstore.Event, zones zoneHistory, out sink) 
 		if err := line.write(&placed, string(tags), out); err != nil {
 			return cannot(payment, err)
 		}
+		sums.add(&line)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,6 +24,8 @@ type BillSum struct {
 // BillGroup is the sum of the lines that share a key; "" is the key of lines that have none.
 type BillGroup struct {
 	Key string `json:"key"`
+	// Label is the name of a product, as its latest line has it.
+	Label string `json:"label,omitempty"`
 	BillSum
 }
 
@@ -52,51 +53,32 @@ var ErrTooManyGroups = fmt.Errorf("the bill has more than %d groups; group it by
 
 const billGroupsMax = 10_000
 
-var billGroups = map[string]string{
-	"product": "product_code", "region": "region", "project": "project_id", "consumer": "consumer_id", "charge_mode": "charge_mode",
-}
-
-// Bill sums a month's bill lines up by currency, and in groups (product, region, project, consumer,
-// charge_mode or tag:KEY; "" makes none). It rests on the read models BillLines and Orgs. Errors: ErrBadGroup,
-// ErrTooManyGroups.
+// Bill is a month's bill: totals by currency, and groups (product, region, project, consumer, charge_mode or tag:KEY; ""
+// makes none) by key and currency. It reads sums that are kept with the lines, and rests on the read models BillLines and
+// Orgs. Errors: ErrBadGroup, ErrTooManyGroups.
 func (r *Reader) Bill(ctx context.Context, org string, period domain.Period, groupBy string) (Bill, error) {
 	bill := Bill{Period: period, State: "open", Totals: []BillSum{}, Groups: []BillGroup{}, Corrections: []json.RawMessage{}}
 	if org != AllOrgs {
 		bill.OrgID = &org
 	}
-	w := &where{}
-	w.org(org)
-	w.anyOf("billing_period", []string{string(period)})
-	key := "''"
-	if tag, ok := strings.CutPrefix(groupBy, "tag:"); ok && tag != "" {
-		key = "coalesce(tags ->> " + w.arg(tag) + "::text, '')"
-	} else if groupBy != "" {
-		if key, ok = billGroups[groupBy]; !ok {
-			return bill, ErrBadGroup
-		}
+	dimension, ok := dimensionOf(groupBy)
+	if !ok {
+		return bill, ErrBadGroup
 	}
-	// Totals come first, so that a bill with too many groups is found out by its number of rows.
-	q := `
-SELECT grouping(key) = 1 AS total, coalesce(key, ''), currency,
-    sum(amount)::text, sum(cash)::text, sum(gift)::text, sum(voucher)::text, count(*)
-FROM (SELECT ` + key + ` AS key, currency, amount, cash, gift, voucher FROM bill_lines ` + w.sql() + `) AS lines
-GROUP BY GROUPING SETS ((currency), (key, currency))
-ORDER BY 1 DESC, 2, 3 LIMIT ` + w.arg(2*billGroupsMax)
-	var total bool
-	var g BillGroup
-	scan := []any{&total, &g.Key, &g.Currency, &g.Amount, &g.Cash, &g.Gift, &g.Voucher, &g.Lines}
 	asOf, err := r.read(ctx, org, []string{BillLines, Orgs}, func(b *pgx.Batch) {
-		collect(b, q, w.args, scan, func() error {
-			switch {
-			case total:
-				bill.Totals = append(bill.Totals, g.BillSum)
-			case groupBy != "" && len(bill.Groups) == billGroupsMax:
-				return ErrTooManyGroups
-			case groupBy != "":
-				bill.Groups = append(bill.Groups, g)
-			}
+		queueSums(b, org, byWhole, period, func(g *BillGroup) error {
+			bill.Totals = append(bill.Totals, g.BillSum)
 			return nil
 		})
+		if dimension != byWhole {
+			queueSums(b, org, dimension, period, func(g *BillGroup) error {
+				if len(bill.Groups) == billGroupsMax {
+					return ErrTooManyGroups
+				}
+				bill.Groups = append(bill.Groups, *g)
+				return nil
+			})
+		}
 		if org != AllOrgs {
 			bill.queueState(b, org)
 		}
@@ -110,6 +92,20 @@ ORDER BY 1 DESC, 2, 3 LIMIT ` + w.arg(2*billGroupsMax)
 	}
 	bill.AsOf = asOf
 	return bill, nil
+}
+
+// queueSums asks for a month's sums of a dimension, by key and currency.
+func queueSums(b *pgx.Batch, org, dimension string, period domain.Period, each func(*BillGroup) error) {
+	w := &where{}
+	sums := sumsOf(w, org, dimension, period, period)
+	q := `
+SELECT key, label, currency, amount::text, cash::text, gift::text, voucher::text, lines::bigint
+FROM (` + sums + `
+) AS sums
+ORDER BY 1, 3 LIMIT ` + w.arg(billGroupsMax+1)
+	var g BillGroup
+	scan := []any{&g.Key, &g.Label, &g.Currency, &g.Amount, &g.Cash, &g.Gift, &g.Voucher, &g.Lines}
+	collect(b, q, w.args, scan, func() error { return each(&g) })
 }
 
 // queueState asks whether the month is closed. The totals that it was sealed with then take the place of those summed up.

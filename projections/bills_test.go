@@ -118,10 +118,15 @@ func TestTooManyGroups(t *testing.T) {
 	t.Parallel()
 	_, _, r, db := told(t, 500)
 	const many = `
-INSERT INTO bill_lines
-SELECT (jsonb_populate_record(b, jsonb_build_object('order_id', 'o' || n, 'position', 1000 + n, 'tags', jsonb_build_object('job', n)))).*
-FROM bill_lines b, generate_series($1::int, $2) n
-WHERE b.order_id = 'org-a-paid'`
+INSERT INTO bill_sums
+SELECT org_id, 'tag:job', billing_period, 'job ' || n, currency, '', 0, 0, 0, 0, 1, 0
+FROM bill_sums, generate_series($1::int, $2) n
+WHERE org_id = 'org-a' AND dimension = ''`
+	// The whole has that many lines.
+	const lines = `UPDATE bill_sums SET lines = 20000 WHERE org_id = 'org-a' AND dimension = ''`
+	if _, err := db.Pool(t, schema.Projector).Exec(t.Context(), lines); err != nil {
+		t.Fatal(err)
+	}
 	pool, groups := db.Pool(t, schema.Projector), 1 // the lines without the tag
 	for _, c := range []struct {
 		from, to int

@@ -38,7 +38,7 @@ type refold struct {
 
 var models = map[string]*model{
 	Orders:    {Orders, 2, []*table{ordersTable, orderLinesTable}, pageOfOrders, refoldOrders},
-	BillLines: {BillLines, 2, []*table{billLinesTable, billZonesTable}, pageOfBillLines, refoldBillLines},
+	BillLines: {BillLines, 3, []*table{billLinesTable, billZonesTable, billSumsTable}, pageOfBillLines, refoldBillLines},
 	Accounts:  {Accounts, 2, []*table{accountsTable, entriesTable}, pageOfAccounts, refoldAccounts},
 	Orgs:      {Orgs, 2, []*table{orgsTable, periodsTable}, pageOfOrgs, refoldOrgs},
 	Resources: {Resources, 1, []*table{resourcesTable}, pageOfResources, refoldResources},

@@ -16,6 +16,9 @@ const (
 	NewestFirst  Sort = "-created_at"
 	OldestFirst  Sort = "created_at"
 	DearestFirst Sort = "-payable_amount"
+	// DeadlineFirst lists unpaid orders alone, the one with the least time left first; arrears have no deadline, and are
+	// not among them.
+	DeadlineFirst Sort = "pay_before"
 )
 
 // OrderQuery asks for a page of orders. The zero value is the 50 newest.
@@ -26,14 +29,17 @@ type OrderQuery struct {
 	Cursor string
 	// Count adds how many orders match in all.
 	Count bool
+	// CountMost bounds the work of Count: a total above it means that there are more. 0 counts all there are.
+	CountMost int64
 }
 
 // orderSorts has each sort's column, direction, comparison and type.
 var orderSorts = map[Sort]struct{ column, direction, beyond, kind string }{
-	"":           {"created_at", "DESC", "<", "timestamptz"},
-	NewestFirst:  {"created_at", "DESC", "<", "timestamptz"},
-	OldestFirst:  {"created_at", "ASC", ">", "timestamptz"},
-	DearestFirst: {"payable_amount", "DESC", "<", "numeric"},
+	"":            {"created_at", "DESC", "<", "timestamptz"},
+	NewestFirst:   {"created_at", "DESC", "<", "timestamptz"},
+	OldestFirst:   {"created_at", "ASC", ">", "timestamptz"},
+	DearestFirst:  {"payable_amount", "DESC", "<", "numeric"},
+	DeadlineFirst: {"pay_before", "ASC", ">", "timestamptz"},
 }
 
 // Orders lists orders as the API answers them (Personal holds digests). The cursor goes by the last row
@@ -45,7 +51,10 @@ func (r *Reader) Orders(ctx context.Context, org string, q OrderQuery) (List[jso
 	}
 	cursorKind := "orders1" + string(q.Sort)
 	w := ordersWhere(org, &q.Filter)
-	count, countArgs := `SELECT count(*) FROM orders `+w.sql(), w.args[:len(w.args):len(w.args)]
+	if q.Sort == DeadlineFirst {
+		w.and("status = 'unpaid' AND pay_before IS NOT NULL") // as its indexes have it
+	}
+	count, countArgs := countOf("orders", w, q.CountMost)
 	if q.Cursor != "" {
 		after, err := decodeCursor(q.Cursor, cursorKind, 2)
 		if err != nil {
@@ -80,6 +89,16 @@ ORDER BY ` + sort.column + ` ` + sort.direction + `, order_id ` + sort.direction
 	}
 	out.AsOf = asOf
 	return out, nil
+}
+
+// countOf counts the rows that w leaves, of more than most (0: however many there are) no more than one.
+func countOf(table string, w *where, most int64) (sql string, args []any) {
+	sql, args = `SELECT 1 FROM `+table+` `+w.sql(), w.args[:len(w.args):len(w.args)]
+	if most > 0 {
+		args = append(args, most+1)
+		sql += ` LIMIT $` + number(int64(len(args)))
+	}
+	return `SELECT count(*) FROM (` + sql + `) AS found`, args
 }
 
 func ordersWhere(org string, f *Filter) *where {

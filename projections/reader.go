@@ -77,20 +77,25 @@ func (r *Reader) Checkpoints(ctx context.Context) ([]Checkpoint, error) {
 // puts another table in a model's place would otherwise show that table to a snapshot from before its rows
 // were there.
 func (r *Reader) read(ctx context.Context, org string, names []string, queue func(*pgx.Batch)) (asOf int64, err error) {
-	const checkpoint = `SELECT min(position) FROM projections WHERE name = ANY($1)`
 	var b pgx.Batch
 	b.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`)
-	for _, name := range names {
-		b.Queue(`LOCK TABLE ` + models[name].tableList("") + ` IN ACCESS SHARE MODE`)
-	}
-	b.Queue(`SELECT set_config('ledger.org', $1, true)`, org)
-	b.Queue(checkpoint, names).QueryRow(func(row pgx.Row) error { return row.Scan(&asOf) })
+	queueRead(&b, org, names, &asOf)
 	queue(&b)
 	b.Queue(`COMMIT`)
 	if err := r.pool.SendBatch(ctx, &b).Close(); err != nil {
 		return 0, err
 	}
 	return asOf, nil
+}
+
+// queueRead begins what a transaction reads: locks, whose rows, as of which position.
+func queueRead(b *pgx.Batch, org string, names []string, asOf *int64) {
+	const checkpoint = `SELECT min(position) FROM projections WHERE name = ANY($1)`
+	for _, name := range names {
+		b.Queue(`LOCK TABLE ` + models[name].tableList("") + ` IN ACCESS SHARE MODE`)
+	}
+	b.Queue(`SELECT set_config('ledger.org', $1, true)`, org)
+	b.Queue(checkpoint, names).QueryRow(func(row pgx.Row) error { return row.Scan(asOf) })
 }
 
 // collect queues a query whose rows are scanned one by one.

@@ -53,7 +53,7 @@ func TestEveryQueryOnNothing(t *testing.T) {
 				t.Errorf("bill by %s: %+v, %v", by, b, err)
 			}
 		}
-		if l, err := r.Entries(ctx, org, 0, ""); err != nil || len(l.Items) != 0 {
+		if l, err := r.Entries(ctx, org, projections.EntryQuery{}); err != nil || len(l.Items) != 0 {
 			t.Errorf("entries: %+v, %v", l, err)
 		}
 		renewed := true

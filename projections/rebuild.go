@@ -149,7 +149,7 @@ func (b *rebuild) fresh(ctx context.Context) error {
 func (b *rebuild) clear(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, b.Owner, func(tx pgx.Tx) error {
 		for _, t := range b.model.tables {
-			if _, err := tx.Exec(ctx, `DROP TABLE IF EXISTS rebuild.`+t.name); err != nil {
+			if _, err := tx.Exec(ctx, `DROP TABLE IF EXISTS rebuild.`+t.name+`, rebuild.`+t.parts()); err != nil {
 				return fmt.Errorf("drop what an earlier rebuild left: %w", err)
 			}
 		}
@@ -167,6 +167,12 @@ func (b *rebuild) make(ctx context.Context) error {
 			create := `CREATE TABLE rebuild.` + t.name + ` (LIKE public.` + t.name + ` INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)`
 			if _, err := tx.Exec(ctx, create); err != nil {
 				return fmt.Errorf("make the new table %s: %w", t.name, err)
+			}
+			if t.sumUp == "" {
+				continue
+			}
+			if _, err := tx.Exec(ctx, `CREATE UNLOGGED TABLE rebuild.`+t.parts()+` (LIKE rebuild.`+t.name+`)`); err != nil {
+				return fmt.Errorf("make the table %s: %w", t.parts(), err)
 			}
 		}
 		_, err := tx.Exec(ctx, start, b.at.name, b.at.version, make([]byte, 32))

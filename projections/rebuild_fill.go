@@ -26,6 +26,7 @@ func (b *rebuild) fill(ctx context.Context, upTo int64) error {
 	if err != nil {
 		return err
 	}
+	parent := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	pages, rows := make(chan []eventstore.Event, 1), make(chan copies, 1)
 	g.Go(func() error {
@@ -37,7 +38,10 @@ func (b *rebuild) fill(ctx context.Context, upTo int64) error {
 		return foldPages(ctx, fold, pages, rows)
 	})
 	g.Go(func() error { return b.copyRows(ctx, rows) })
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return b.sumUp(parent)
 }
 
 // readPages reads the streams of the fold's kind, in pages that end where a stream does; those of
@@ -145,11 +149,30 @@ func (b *rebuild) copyRows(ctx context.Context, rows <-chan copies) error {
 	defer conn.Release()
 	for out := range rows {
 		for t, text := range out {
-			into := `COPY rebuild.` + t.name + ` (` + t.names + `) FROM STDIN`
+			name := t.name
+			if t.sumUp != "" {
+				name = t.parts()
+			}
+			into := `COPY rebuild.` + name + ` (` + t.names + `) FROM STDIN`
 			if _, err := conn.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(text), into); err != nil {
 				return fmt.Errorf("copy rows into the new table %s: %w", t.name, err)
 			}
 		}
 	}
 	return ctx.Err()
+}
+
+// sumUp makes the tables of sums out of their parts. The database does it: there may be more keys than memory holds.
+func (b *rebuild) sumUp(ctx context.Context) error {
+	for _, t := range b.model.tables {
+		if t.sumUp == "" {
+			continue
+		}
+		for _, s := range []string{t.sumUp, `DROP TABLE rebuild.` + t.parts()} {
+			if _, err := b.Owner.Exec(ctx, s); err != nil {
+				return fmt.Errorf("add the parts of %s up: %w", t.name, err)
+			}
+		}
+	}
+	return nil
 }

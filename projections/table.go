@@ -18,6 +18,8 @@ type table struct {
 	columns []columnDef
 	names   string // of all columns, separated by commas
 	upsert  string
+	// sumUp makes a table of sums out of its parts, of which a rebuild writes several for each key; "" for other tables.
+	sumUp string
 }
 
 type columnDef struct {
@@ -27,28 +29,44 @@ type columnDef struct {
 }
 
 // newTable describes a table: its key, and all columns as "name type", with a ? after a type that may be
-// NULL. Rows are written with one statement of as many arrays as there are columns.
+// NULL. Rows are written with one statement of as many arrays as there are columns. With a + after a type, the table is
+// one of sums: a row adds to what is there in that column, and the others are taken from the row of the highest position.
 func newTable(name, key, columns string) *table {
 	t := &table{name: name, key: key}
-	var names, values, arrays, changes []string
+	var names, values, arrays, changes, sums []string
+	summing := false
 	for i, text := range strings.Split(columns, ",") {
 		column, kind, _ := strings.Cut(strings.TrimSpace(text), " ")
 		kind, null := strings.CutSuffix(kind, "?")
-		value := "v." + column
+		kind, adds := strings.CutSuffix(kind, "+")
+		value, change, sum := "v."+column, "excluded."+column, "(array_agg("+column+" ORDER BY position DESC))[1]"
 		if null {
 			value = "nullif(" + value + ", '')"
 		}
+		if adds {
+			change, sum, summing = name+"."+column+" + "+change, "sum("+column+")", true
+		}
+		if slices.Contains(strings.Split(key, ", "), column) {
+			sum = column
+		}
 		t.columns = append(t.columns, columnDef{column, null})
-		names, values = append(names, column), append(values, value+"::"+kind)
+		names, values, sums = append(names, column), append(values, value+"::"+kind), append(sums, sum)
 		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::text[]")
-		changes = append(changes, column+" = excluded."+column)
+		changes = append(changes, column+" = "+change)
 	}
 	t.names = strings.Join(names, ", ")
+	if summing {
+		t.sumUp = "INSERT INTO rebuild." + name + " (" + t.names + ")\nSELECT " + strings.Join(sums, ", ") +
+			"\nFROM rebuild." + t.parts() + "\nGROUP BY " + key
+	}
 	t.upsert = "INSERT INTO " + name + " (" + t.names + ")\nSELECT " + strings.Join(values, ", ") +
 		"\nFROM unnest(" + strings.Join(arrays, ", ") + ") AS v (" + t.names + ")" +
 		"\nON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(changes, ", ")
 	return t
 }
+
+// parts is the table beside a table of sums in which a rebuild keeps what is to be added up.
+func (t *table) parts() string { return t.name + "_parts" }
 
 // sink takes rows: an upsert of a page, or a bulk copy.
 type sink interface {

@@ -165,7 +165,7 @@ func allOrders(t *testing.T, r *projections.Reader, org string, q projections.Or
 func allEntries(t *testing.T, r *projections.Reader, org string) (all []projections.Entry) {
 	t.Helper()
 	for cursor := ""; ; {
-		page, err := r.Entries(t.Context(), org, 100, cursor)
+		page, err := r.Entries(t.Context(), org, projections.EntryQuery{Limit: 100, Cursor: cursor})
 		if err != nil {
 			t.Fatal(err)
 		}
