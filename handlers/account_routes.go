@@ -39,10 +39,7 @@ func (s *Server) getAccount(c *call) error {
 
 func (s *Server) listEntries(c *call) error {
 	q := c.queryOf()
-	ask := projections.EntryQuery{
-		Types: q.oneOf("type", projections.EntryTypes...), Funds: q.oneOf("fund", projections.Funds...), OrderIDs: q.list("order_id"),
-		Currencies: q.list("currency"), From: q.time("from"), To: q.time("to"), Limit: q.limit(), Cursor: q.values.Get("cursor"),
-	}
+	ask := q.entries()
 	org, err := s.beginFor(q, projections.Accounts, projections.Orgs)
 	if err != nil {
 		return err
@@ -55,6 +52,14 @@ func (s *Server) listEntries(c *call) error {
 		return err
 	}
 	return c.answer(list)
+}
+
+// entries reads the filters of a statement.
+func (q query) entries() projections.EntryQuery {
+	return projections.EntryQuery{
+		Types: q.oneOf("type", projections.EntryTypes...), Funds: q.oneOf("fund", projections.Funds...), OrderIDs: q.list("order_id"),
+		Currencies: q.list("currency"), From: q.time("from"), To: q.time("to"), Limit: q.limit(), Cursor: q.values.Get("cursor"),
+	}
 }
 
 func (s *Server) getOrg(c *call) error {

@@ -82,6 +82,21 @@ func BillLinesAsked(values url.Values) (projections.BillLineQuery, error) {
 	return ask, q.fault()
 }
 
+// EntriesAsked reads the parameters of GET /v1/accounts/{org_id}/entries, and what is wrong with them. Others are passed
+// over.
+func EntriesAsked(values url.Values) (projections.EntryQuery, error) {
+	q := loose(values)
+	ask := q.entries()
+	return ask, q.fault()
+}
+
+// ResourcesAsked reads the parameters of GET /v1/resources, and what is wrong with them. Others are passed over.
+func ResourcesAsked(values url.Values) (projections.ResourceQuery, error) {
+	q := loose(values)
+	ask := q.resources()
+	return ask, q.fault()
+}
+
 // loose reads values that did not come by a route.
 func loose(values url.Values) query {
 	q := query{&call{}, values}

@@ -56,12 +56,7 @@ type resourceAt struct {
 
 func (s *Server) listResources(c *call) error {
 	q := c.queryOf()
-	ask := projections.ResourceQuery{
-		Statuses: q.word("status", "resource_status"), Products: q.list("product"), ProjectIDs: q.list("project_id"), ConsumerIDs: q.list("consumer_id"),
-		Regions: q.list("region"), ResourceTypes: q.list("resource_type"), ResourceNames: q.list("resource_name"), AutoRenew: q.choice("auto_renew"),
-		LeaseEndFrom: q.time("lease_end_from"), LeaseEndTo: q.time("lease_end_to"),
-		Limit: q.limit(), Cursor: q.values.Get("cursor"), Count: q.flag("count"),
-	}
+	ask := q.resources()
 	org, err := s.begin(q, projections.Resources)
 	if err != nil {
 		return err
@@ -71,6 +66,16 @@ func (s *Server) listResources(c *call) error {
 		return err
 	}
 	return c.answer(list)
+}
+
+// resources reads the filters of a list of resources.
+func (q query) resources() projections.ResourceQuery {
+	return projections.ResourceQuery{
+		Statuses: q.word("status", "resource_status"), Products: q.list("product"), ProjectIDs: q.list("project_id"), ConsumerIDs: q.list("consumer_id"),
+		Regions: q.list("region"), ResourceTypes: q.list("resource_type"), ResourceNames: q.list("resource_name"), AutoRenew: q.choice("auto_renew"),
+		LeaseEndFrom: q.time("lease_end_from"), LeaseEndTo: q.time("lease_end_to"),
+		Limit: q.limit(), Cursor: q.values.Get("cursor"), Count: q.flag("count"),
+	}
 }
 
 func (s *Server) getResource(c *call) error {

@@ -8,7 +8,7 @@ import (
 )
 
 // form is what a page with a form shows. Sent and refused, it is shown again with what is wrong and what was typed.
-type form struct{ failure }
+type form struct{ failure } // its Problem is nil until a command is refused
 
 func (v *view) form() form { return form{failure{view: v}} }
 

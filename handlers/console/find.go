@@ -1,5 +1,0 @@
-package console
-
-import "orderledger/internal/auth"
-
-var findPages = []page{{"GET /find", auth.Read, (*view).missing}}
