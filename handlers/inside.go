@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/google/uuid"
+
 	"orderledger/internal/auth"
 	"orderledger/projections"
 )
@@ -31,6 +33,19 @@ func (s *Server) Try(ctx context.Context, who auth.Identity, name string, body [
 	}
 	request.Key = ""
 	return s.Executor.Preview(ctx, request)
+}
+
+// TryInOrder says what commands of one name would do one after another, each on what those before it would leave behind:
+// a result or an error for each. Nothing happens.
+func (s *Server) TryInOrder(ctx context.Context, who auth.Identity, name string, bodies [][]byte) ([]Result, []error, error) {
+	requests := make([]Request, len(bodies))
+	for i, body := range bodies {
+		var err error
+		if requests[i], err = s.requestOf(who, name, keyOfPreviews+"-"+uuid.NewString(), body); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s.Executor.PreviewAll(ctx, requests)
 }
 
 func (s *Server) requestOf(who auth.Identity, name, key string, body []byte) (Request, error) {

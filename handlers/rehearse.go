@@ -53,6 +53,27 @@ func (e *Executor) Preview(ctx context.Context, request Request) (*Outcome, erro
 	return &Outcome{Result: t.result, Events: t.events, After: r.imagined.after}, nil
 }
 
+// PreviewAll decides commands one after another, each on what those before it would leave behind, and appends nothing:
+// a result or an error for each. Their keys are told apart, and new. It may be called by any number of callers at once.
+func (e *Executor) PreviewAll(ctx context.Context, requests []Request) ([]Result, []error, error) {
+	r, err := e.newRehearsal(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	tasks := make([]*task, len(requests))
+	for i, request := range requests {
+		tasks[i] = newTask(request)
+	}
+	if err := r.try(ctx, tasks); err != nil {
+		return nil, nil, err
+	}
+	results, errs := make([]Result, len(tasks)), make([]error, len(tasks))
+	for i, t := range tasks {
+		results[i], errs[i] = t.result, t.err
+	}
+	return results, errs, nil
+}
+
 // rehearsal is what makes an executor one that only rehearses.
 type rehearsal struct {
 	// imagined stands for a batch on its way that never lands: it has all that the commands so far leave behind.

@@ -41,16 +41,16 @@ func cellsOf[T any](columns []column[T], row *T, currency string) []cell {
 // Right says whether the cell's value stands at the right, as numbers do.
 func (c cell) Right() bool { return column[int]{Kind: c.Kind}.Right() }
 
-// columnChoice is what the part "columns" offers: which columns the table shows.
-type columnChoice struct {
+// choosable is one of several things that a page can show; the part "columns" offers a table's columns.
+type choosable struct {
 	Code  string
 	Shown bool
 }
 
-func choicesOf[T any](all, shown []column[T]) []columnChoice {
-	choices := make([]columnChoice, len(all))
+func choicesOf[T any](all, shown []column[T]) []choosable {
+	choices := make([]choosable, len(all))
 	for i, c := range all {
-		choices[i] = columnChoice{c.Code, slices.ContainsFunc(shown, func(s column[T]) bool { return s.Code == c.Code })}
+		choices[i] = choosable{c.Code, slices.ContainsFunc(shown, func(s column[T]) bool { return s.Code == c.Code })}
 	}
 	return choices
 }

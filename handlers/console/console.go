@@ -46,7 +46,7 @@ type page struct {
 }
 
 // pages are all addresses that need somebody who signed in. Each page's file has a list of its own.
-var pages = join(overviewPages, orderListPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, preferencePages)
+var pages = join(overviewPages, orderListPages, viewPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, preferencePages)
 
 func join(lists ...[]page) []page {
 	var all []page

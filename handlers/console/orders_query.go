@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"orderledger/domain"
@@ -27,7 +28,7 @@ func (v *view) ordersAsked() (projections.OrderQuery, error) {
 	}
 	dayToTime(values, "created_from", 0, zone)
 	dayToTime(values, "created_to", 1, zone)
-	span := v.ordersRange()
+	span := v.RangeNow()
 	ask, err := handlers.OrdersAsked(values, v.now)
 	switch days := rangeDays[span]; {
 	case span == "":
@@ -42,9 +43,9 @@ func (v *view) ordersAsked() (projections.OrderQuery, error) {
 	return ask, err
 }
 
-// ordersRange is the range that holds: "" where the address has days of its own. Without any it is the last 7 days, or
+// RangeNow is the range that holds: "" where the address has days of its own. Without any it is the last 7 days, or
 // all time where an id is given, as in the API.
-func (v *view) ordersRange() string {
+func (v *view) RangeNow() string {
 	span := v.Query("range")
 	switch {
 	case v.Query("created_from") != "" || v.Query("created_to") != "":
@@ -62,6 +63,21 @@ func dayToTime(values url.Values, name string, later int, zone *time.Location) {
 	if day, err := time.ParseInLocation(time.DateOnly, values.Get(name), zone); err == nil {
 		values.Set(name, day.AddDate(0, 0, later).Format(time.RFC3339))
 	}
+}
+
+// dayOf is the day of a date or a time, "" for none; of a time that ends something, the last day before it.
+func dayOf(text string, end bool, zone *time.Location) string {
+	if _, err := time.Parse(time.DateOnly, text); err == nil {
+		return text
+	}
+	t, err := time.Parse(time.RFC3339, strings.ReplaceAll(text, " ", "+"))
+	switch {
+	case err != nil:
+		return ""
+	case end:
+		t = t.Add(-time.Microsecond)
+	}
+	return t.In(zone).Format(time.DateOnly)
 }
 
 // orgZone is the organisation's zone also for who likes times in UTC: days and months are the organisation's.
