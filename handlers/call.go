@@ -23,7 +23,9 @@ type route struct {
 	query []parameter
 	// body and answer are values of the types that go in and out, nil for none.
 	body, answer any
-	status       int
+	// media is the type of an answer that is a file, "" for JSON.
+	media  string
+	status int
 	// command says that the route takes an idempotency key.
 	command bool
 	handle  func(*call) error

@@ -104,6 +104,10 @@ func responseOf(schemas huma.Registry, rt *route) *huma.Response {
 			"Idempotency-Replayed": {Description: "true when this is the first answer again", Schema: &huma.Schema{Type: huma.TypeString}},
 		}
 	}
+	if rt.media != "" {
+		file := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+		r.Content = map[string]*huma.MediaType{rt.media: {Schema: file}}
+	}
 	if rt.answer == nil {
 		return r
 	}

@@ -47,7 +47,11 @@ func (s *Server) orderRoutes() []route {
 		{"imported", "true or false: whether its history was brought in"},
 		{"sort", "-created_at (newest first, the default), created_at, -payable_amount, or pay_before: unpaid orders alone, the least time left first"},
 	}
+	document := readRoute("/v1/orders/{order_id}/document", "get-order-document", "An order as a PDF, without its personal values", nil, s.getOrderDocument,
+		parameter{"lang", "en (the default) or zh"})
+	document.media = "application/pdf"
 	return []route{
+		document,
 		readRoute("/v1/orders", "list-orders", "List orders", projections.List[OrderAnswer]{}, s.listOrders, append(filterParameters(), created...)...),
 		readRoute("/v1/orders/{order_id}", "get-order", "One order", orderAt{}, s.getOrder),
 		readRoute("/v1/orders/{order_id}/events", "list-order-events", "An order's history, oldest first",
