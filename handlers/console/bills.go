@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 
 	"orderledger/domain"
 	"orderledger/handlers"
@@ -57,15 +59,16 @@ func (v *view) billsPage() error {
 		return err
 	}
 	data := billsData{view: v, This: this}
-	for i := len(totals) - 1; i >= 0; i-- {
-		m := billMonth{Spend: totals[i], State: states.of(totals[i].Period)}
-		for _, before := range totals[:i] {
+	for _, sum := range totals {
+		m := billMonth{Spend: sum, State: states.of(sum.Period)}
+		for _, before := range totals {
 			if before.Currency == m.Currency && before.Period == monthsBefore(m.Period, 1) {
 				m.Change = changeOf(m.Amount, before.Amount)
 			}
 		}
 		data.Months = append(data.Months, m)
 	}
+	slices.SortStableFunc(data.Months, func(a, b billMonth) int { return cmp.Compare(b.Period, a.Period) })
 	if data.Sections, err = v.spendByMonth(spendYear(this, totals)); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ type billLinesData struct {
 	*view
 	Period  domain.Period
 	Columns []column[billLine]
-	Choices []columnChoice
+	Offered []columnChoice
 	Rows    []billRow
 	Cursor  *string
 	// Problem is what is wrong with a filter; there are no lines then.
@@ -72,7 +72,7 @@ func (v *view) billLinesPage() error {
 		return err
 	}
 	data := billLinesData{view: v, Period: period, Columns: v.shownBillColumns(), Picks: billPicks}
-	data.Choices = choicesOf(billColumns, data.Columns)
+	data.Offered = choicesOf(billColumns, data.Columns)
 	data.Chips = data.chips()
 	ask, err := v.billLinesAsked(period)
 	if err != nil {

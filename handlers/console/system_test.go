@@ -2,7 +2,6 @@ package console_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -92,23 +91,14 @@ func (s *system) do(t *testing.T, command, body string) handlers.Result {
 	return r
 }
 
+const orderOfOneLine = `{"order_type":"purchase","org_id":"org-acme","project_id":"default","consumer_id":"user-7","currency":"CNY","tags":{"team":"vision"},
+"lines":[{"product_code":"gpu-instance","product_name":"GPU instance","resource_type":"cloud-host","resource_name":"train-1","region":"cn-north-1",
+"new_config":[{"component":"GPU","value":"4","unit":"card"}],"count":"1","charge_mode":"month","quantity":"1","unit":"month","unit_price":"28.86"}]}`
+
 // place places an order of one line for org-acme and returns its id; with changes, members of the order are replaced.
 func (s *system) place(t *testing.T, changes ...string) string {
 	t.Helper()
-	var order map[string]any
-	body := `{"order_type":"purchase","org_id":"org-acme","project_id":"default","consumer_id":"user-7","currency":"CNY","tags":{"team":"vision"},
-"lines":[{"product_code":"gpu-instance","product_name":"GPU instance","resource_type":"cloud-host","resource_name":"train-1","region":"cn-north-1",
-"new_config":[{"component":"GPU","value":"4","unit":"card"}],"count":"1","charge_mode":"month","quantity":"1","unit":"month","unit_price":"28.86"}]}`
-	for _, text := range append([]string{body}, changes...) {
-		if err := json.Unmarshal([]byte(text), &order); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text, err := json.Marshal(order)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o, ok := s.do(t, "place_order", string(text)).State.(*domain.Order)
+	o, ok := s.do(t, "place_order", orderOf(t, changes...)).State.(*domain.Order)
 	if !ok {
 		t.Fatal("no order was placed")
 	}
