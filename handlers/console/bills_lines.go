@@ -14,7 +14,7 @@ type billLinesData struct {
 	*view
 	Period  domain.Period
 	Columns []column[billLine]
-	Offered []columnChoice
+	Offered []choosable
 	Rows    []billRow
 	Cursor  *string
 	// Problem is what is wrong with a filter; there are no lines then.
