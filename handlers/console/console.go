@@ -18,8 +18,9 @@ type Options struct {
 // Console is the web console. It is safe for concurrent use.
 type Console struct {
 	Options
-	mux    *http.ServeMux
-	handle http.Handler
+	mux     *http.ServeMux
+	handle  http.Handler
+	signIns signInLimit
 }
 
 // New makes the console.
@@ -27,6 +28,7 @@ func New(o Options) *Console {
 	c := &Console{Options: o, mux: http.NewServeMux()}
 	c.assetRoutes()
 	c.signInRoutes()
+	c.mux.HandleFunc("POST /preferences", c.setPreference)
 	for _, p := range pages {
 		c.mux.Handle(p.pattern, c.serve(p))
 	}
@@ -46,7 +48,7 @@ type page struct {
 }
 
 // pages are all addresses that need somebody who signed in. Each page's file has a list of its own.
-var pages = join(overviewPages, orderListPages, viewPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, preferencePages)
+var pages = join(overviewPages, orderListPages, viewPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, findPages)
 
 func join(lists ...[]page) []page {
 	var all []page
@@ -67,9 +69,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refuseOrigin answers a form that another site's page sent.
 func (c *Console) refuseOrigin(w http.ResponseWriter, r *http.Request) {
-	v := &view{c: c, w: w, r: r, preferences: preferencesOf(r)}
-	v.fail(&handlers.Problem{Type: "/docs#not_allowed", Title: "Not allowed", Status: http.StatusForbidden, Code: "not_allowed",
-		Detail: "the form comes from a page of another site"})
+	c.stranger(w, r).fail(problem(http.StatusForbidden, "not_allowed", "the form comes from a page of another site"))
 }
 
 // policy lets a page have what the console itself serves, and nothing else from anywhere: no script or style in the page.
@@ -85,10 +85,13 @@ func (c *Console) serve(p page) http.Handler {
 			return
 		}
 		if err == nil && !v.May(p.needs) {
-			err = handlers.ProblemOf(notAllowed(v.who, p.needs))
+			err = notAllowed(v.who, p.needs)
 		}
 		if err == nil {
 			err = c.Server.Take(v.who)
+		}
+		if err == nil {
+			err = readForm(w, r)
 		}
 		if err == nil {
 			err = p.handle(v)

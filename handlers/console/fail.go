@@ -34,8 +34,7 @@ func (v *view) fail(err error) {
 func (v *view) missing() error { return handlers.NotFound() }
 
 func notAllowed(who auth.Identity, o auth.Operation) error {
-	return &handlers.Problem{Type: "/docs#not_allowed", Title: "Not allowed", Status: http.StatusForbidden, Code: "not_allowed",
-		Detail: "the role " + string(who.Role) + " does not allow " + string(o)}
+	return problem(http.StatusForbidden, "not_allowed", "the role "+string(who.Role)+" does not allow "+string(o))
 }
 
 // ProblemTitle is the words for a problem's code in the page's language.

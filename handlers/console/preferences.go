@@ -6,8 +6,6 @@ import (
 	"strconv"
 
 	"golang.org/x/text/language"
-
-	"orderledger/internal/auth"
 )
 
 // preferences are how a person likes to see pages. They are in cookies, which hold no secret.
@@ -55,18 +53,19 @@ func preference(r *http.Request, name string) string {
 	return choices[name][0]
 }
 
-var preferencePages = []page{{"POST /preferences", auth.Read, (*view).setPreference}}
-
-// setPreference keeps one preference and goes back to the page.
-func (v *view) setPreference() error {
+// setPreference keeps one preference and goes back to the page. It is open to everybody: there is the page for signing in.
+func (c *Console) setPreference(w http.ResponseWriter, r *http.Request) {
+	if err := readForm(w, r); err != nil {
+		c.stranger(w, r).fail(err)
+		return
+	}
 	for name, values := range choices {
-		if value := v.r.PostFormValue(name); v.r.PostForm.Has(name) && slices.Contains(values, value) {
-			http.SetCookie(v.w, &http.Cookie{Name: "ledger_" + name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true,
+		if value := r.PostFormValue(name); r.PostForm.Has(name) && slices.Contains(values, value) {
+			http.SetCookie(w, &http.Cookie{Name: "ledger_" + name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true,
 				Secure: true, SameSite: http.SameSiteLaxMode})
 		}
 	}
-	http.Redirect(v.w, v.r, localPath(v.r.PostFormValue("back")), http.StatusSeeOther)
-	return nil
+	http.Redirect(w, r, localPath(r.PostFormValue("back")), http.StatusSeeOther)
 }
 
 const seenCookie = "ledger_seen"

@@ -42,6 +42,9 @@ func (c *Console) newView(w http.ResponseWriter, r *http.Request) (*view, error)
 	v := &view{c: c, w: w, r: r, now: time.Now(), preferences: preferencesOf(r), org: projections.AllOrgs}
 	v.zone, _ = domain.Zone(domain.DefaultTimeZone) // it is built in
 	var err error
+	if err = readable(r); err != nil {
+		return v, err
+	}
 	if v.who, err = c.identify(r); err != nil {
 		return v, err
 	}
