@@ -2,7 +2,6 @@ package browser
 
 import (
 	_ "embed"
-	"fmt"
 	"strings"
 )
 
@@ -35,6 +34,6 @@ func (p *Page) Audit() {
 		p.Errorf("%s: %s (%s, %s), %d times:%s", p.Path(), f.Help, f.ID, f.Impact, len(f.Nodes), strings.Join(where, ""))
 	}
 	if n := Eval[int](p, `document.querySelectorAll("h1").length`); n != 1 {
-		p.Error(fmt.Sprintf("%s has %d headings of the first order", p.Path(), n))
+		p.Errorf("%s has %d headings of the first order", p.Path(), n)
 	}
 }

@@ -89,8 +89,10 @@ func statusOf(r *network.Response) int {
 	return int(r.Status)
 }
 
-// Back goes back to the page before, and Reload reads this one again.
-func (p *Page) Back()   { p.Helper(); do(p, "go back", chromedp.NavigateBack()) }
+// Back goes back to the page before.
+func (p *Page) Back() { p.Helper(); do(p, "go back", chromedp.NavigateBack()) }
+
+// Reload reads the page again.
 func (p *Page) Reload() { p.Helper(); do(p, "reload", chromedp.Reload()) }
 
 // Path is the page's address without the site: path and query.
@@ -155,9 +157,9 @@ func (p *Page) Picture(all bool) []byte {
 // Save writes the page's picture to a file.
 func (p *Page) Save(file string, all bool) {
 	p.Helper()
-	err := os.MkdirAll(filepath.Dir(file), 0o755)
+	err := os.MkdirAll(filepath.Dir(file), 0o750)
 	if err == nil {
-		err = os.WriteFile(file, p.Picture(all), 0o644)
+		err = os.WriteFile(file, p.Picture(all), 0o644) //nolint:gosec // a picture for everybody to see
 	}
 	if err != nil {
 		p.Fatal(err)
