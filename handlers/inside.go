@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"orderledger/eventstore"
 	"orderledger/internal/auth"
 	"orderledger/projections"
 )
@@ -153,3 +154,12 @@ func (s *Server) Reach(ctx context.Context, position int64, models ...string) er
 
 // Status is where the log ends, and how far its mirror and read models are.
 func (s *Server) Status(ctx context.Context) (Status, error) { return s.status(ctx) }
+
+// CommandName is the command that was carried out under a key; "" is one that was not.
+func (s *Server) CommandName(ctx context.Context, ref eventstore.KeyRef) (string, error) {
+	fate, err := s.fate(ctx, ref)
+	if err != nil || fate.Outcome != "accepted" || fate.Command == nil {
+		return "", err
+	}
+	return *fate.Command, nil
+}

@@ -50,8 +50,8 @@ func advance(ctx context.Context, pool *pgxpool.Pool, log *eventstore.Log, m *mo
 	return nil
 }
 
-// buildPrefix is the name of the checkpoint of a model that is being made anew, before the model's own name.
-const buildPrefix = "rebuild."
+// RebuildPrefix stands before a model's name in that of the checkpoint of its rebuild.
+const RebuildPrefix = "rebuild."
 
 func moveCheckpoint(ctx context.Context, tx pgx.Tx, from, to *checkpoint) error {
 	const move = `
@@ -59,7 +59,7 @@ UPDATE projections
 SET position = $4, hash = $5, error = NULL, updated_at = clock_timestamp(),
     state = CASE state WHEN 'building' THEN state ELSE 'running' END
 WHERE name = $1 AND version = $2 AND position = $3`
-	if strings.HasPrefix(from.name, buildPrefix) {
+	if strings.HasPrefix(from.name, RebuildPrefix) {
 		// The tables in the schema rebuild hide those of the same name.
 		if _, err := tx.Exec(ctx, `SET LOCAL search_path = rebuild, public`); err != nil {
 			return fmt.Errorf("turn to the rebuilt tables: %w", err)

@@ -83,7 +83,7 @@ func (r Rebuilding) Rebuild(ctx context.Context, name string) (Rebuilt, error) {
 func (r Rebuilding) begin(m *model) *rebuild {
 	return &rebuild{
 		Rebuilding: r, model: m, log: eventstore.NewLog(r.Projector),
-		at: checkpoint{name: buildPrefix + m.name, version: m.version}, result: Rebuilt{Name: m.name},
+		at: checkpoint{name: RebuildPrefix + m.name, version: m.version}, result: Rebuilt{Name: m.name},
 	}
 }
 

@@ -70,6 +70,9 @@ func (b *rebuild) readPages(ctx context.Context, fold *refold, upTo int64, pages
 		if now := time.Now(); b.Progress != nil && (ended || now.Sub(told) >= time.Second) {
 			told = now
 			b.Progress(done, total, float64(done)/now.Sub(began).Seconds())
+			if err := b.tell(ctx, done, total, upTo); err != nil {
+				return err
+			}
 		}
 		if !ended {
 			after, version = page[len(page)-1].Stream, page[len(page)-1].Version
@@ -87,6 +90,20 @@ func (b *rebuild) readPages(ctx context.Context, fold *refold, upTo int64, pages
 			return nil
 		}
 	}
+}
+
+// tell lets everybody see in the checkpoints how far the fill is, as a part of the positions. Nobody goes on from there: the
+// checkpoint is set when the rows are whole.
+func (b *rebuild) tell(ctx context.Context, done, total, upTo int64) error {
+	const q = `UPDATE projections SET position = $2, updated_at = clock_timestamp() WHERE name = $1 AND state = 'building'`
+	part := upTo
+	if total > 0 {
+		part = int64(float64(upTo) * min(float64(done)/float64(total), 1))
+	}
+	if _, err := b.Projector.Exec(ctx, q, b.at.name, part); err != nil {
+		return fmt.Errorf("tell how far the rebuild is: %w", err)
+	}
+	return nil
 }
 
 // cutAtStream parts events before their last stream, which may go on.

@@ -237,7 +237,11 @@ func (a *app) openAPI(context.Context) (err error) {
 		options.Relay = func(context.Context) eventstore.RelayStatus { return a.relay.Status() }
 	}
 	server := handlers.NewServer(options)
-	server.UseConsole(console.New(console.Options{Server: server, Sessions: auth.NewSessions(a.pool)}))
+	verifications := console.NewVerifications(a.pool, func(ctx context.Context, progress func(string, int64, int64)) (projections.Report, error) {
+		return verifyLedger(ctx, a.config.databaseURL, a.nc, progress)
+	})
+	a.onClose(verifications.Close)
+	server.UseConsole(console.New(console.Options{Server: server, Sessions: auth.NewSessions(a.pool), Verifications: verifications}))
 	a.serve("the API", a.listener, server.HTTPServer(a.config.http))
 	a.onClose(func() {
 		server.Drain()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
 	"orderledger/internal/schema"
@@ -39,30 +41,18 @@ func newVerify() *cobra.Command {
 }
 
 func verify(ctx context.Context, c *cobra.Command, p *place) (projections.Report, error) {
-	var v projections.Verification
-	var err error
-	if v.App, err = schema.Pool(ctx, p.databaseURL, schema.App, 4); err != nil {
-		return projections.Report{}, err
-	}
-	defer v.App.Close()
-	if v.Owner, err = schema.Pool(ctx, p.databaseURL, schema.Owner, 6); err != nil {
-		return projections.Report{}, err
-	}
-	defer v.Owner.Close()
-	if v.Projector, err = schema.Pool(ctx, p.databaseURL, schema.Projector, 6); err != nil {
-		return projections.Report{}, err
-	}
-	defer v.Projector.Close()
+	var nc *nats.Conn
 	if p.natsURL == "" {
 		fmt.Fprintln(c.ErrOrStderr(), "LEDGER_NATS_URL is not set: the mirror is left out")
 	} else {
-		if v.NATS, err = connectBroker(p); err != nil {
+		var err error
+		if nc, err = connectBroker(p); err != nil {
 			return projections.Report{}, err
 		}
-		defer v.NATS.Close()
+		defer nc.Close()
 	}
 	var shown *progress
-	v.Progress = func(check string, done, total int64) {
+	report, err := verifyLedger(ctx, p.databaseURL, nc, func(check string, done, total int64) {
 		if shown == nil || shown.what != "events, "+check {
 			if shown != nil {
 				shown.end()
@@ -70,12 +60,30 @@ func verify(ctx context.Context, c *cobra.Command, p *place) (projections.Report
 			shown = newProgress(c.ErrOrStderr(), "events, "+check, total)
 		}
 		shown.at(done)
-	}
-	report, err := v.Run(ctx)
+	})
 	if shown != nil {
 		shown.end()
 	}
 	return report, err
+}
+
+// verifyLedger makes a verification on pools of its own, which are open as long as it takes. A nil connection leaves the
+// mirror out.
+func verifyLedger(ctx context.Context, databaseURL string, nc *nats.Conn, progress func(check string, done, total int64)) (projections.Report, error) {
+	v := projections.Verification{NATS: nc, Progress: progress}
+	for _, p := range []struct {
+		pool  **pgxpool.Pool
+		role  string
+		conns int32
+	}{{&v.App, schema.App, 4}, {&v.Owner, schema.Owner, 6}, {&v.Projector, schema.Projector, 6}} {
+		pool, err := schema.Pool(ctx, databaseURL, p.role, p.conns)
+		if err != nil {
+			return projections.Report{}, err
+		}
+		defer pool.Close()
+		*p.pool = pool
+	}
+	return v.Run(ctx)
 }
 
 func printReport(c *cobra.Command, r projections.Report) error {

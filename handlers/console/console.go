@@ -13,6 +13,8 @@ import (
 type Options struct {
 	Server   *handlers.Server
 	Sessions *auth.Sessions
+	// Verifications runs those that the page of the ledger starts; nil where none can be made.
+	Verifications *Verifications
 }
 
 // Console is the web console. It is safe for concurrent use.

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"orderledger/domain"
 	"orderledger/eventstore"
 	"orderledger/handlers"
@@ -28,6 +30,7 @@ type system struct {
 	URL      string
 	keys     *auth.Keys
 	sessions *auth.Sessions
+	db       *testkit.DB
 	sent     int // numbers commands' keys
 }
 
@@ -47,11 +50,12 @@ func newSystem(t *testing.T, change ...func(*console.Options)) *system {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	s := &system{keys: auth.NewKeys(db.Pool(t, schema.App)), sessions: auth.NewSessions(db.Pool(t, schema.App))}
+	s := &system{db: db, keys: auth.NewKeys(db.Pool(t, schema.App)), sessions: auth.NewSessions(db.Pool(t, schema.App))}
 	s.Server = handlers.NewServer(handlers.Options{
 		Executor: executor, Log: log, Watch: watch, Keys: s.keys, Reader: projections.NewReader(pool, follow(t, db)), Reads: eventstore.NewLog(pool),
 	})
-	o := console.Options{Server: s.Server, Sessions: s.sessions}
+	o := console.Options{Server: s.Server, Sessions: s.sessions, Verifications: console.NewVerifications(db.Pool(t, schema.App), s.verify)}
+	t.Cleanup(o.Verifications.Close)
 	for _, f := range change {
 		f(&o)
 	}
@@ -62,6 +66,20 @@ func newSystem(t *testing.T, change ...func(*console.Options)) *system {
 	t.Cleanup(func() { s.Close(); server.Close() })
 	s.URL = server.URL
 	return s
+}
+
+// verify makes a real verification, on pools of its own.
+func (s *system) verify(ctx context.Context, progress func(string, int64, int64)) (projections.Report, error) {
+	v := projections.Verification{Progress: progress}
+	for role, into := range map[string]**pgxpool.Pool{schema.App: &v.App, schema.Owner: &v.Owner, schema.Projector: &v.Projector} {
+		pool, err := schema.Pool(ctx, s.db.URL, role, 6)
+		if err != nil {
+			return projections.Report{}, err
+		}
+		defer pool.Close()
+		*into = pool
+	}
+	return v.Run(ctx)
 }
 
 // follow keeps the read models up with the log until the test ends.

@@ -46,6 +46,7 @@ const (
 	Read               Operation = "read"
 	ManageKeys         Operation = "manage_keys"
 	ReadMetrics        Operation = "read_metrics"
+	VerifyLedger       Operation = "verify_ledger" // it reads everything, and its findings tell of all organisations
 )
 
 // allowed says which roles may do what. What is not here is refused.
@@ -72,6 +73,7 @@ var allowed = map[Operation][]Role{
 	Read:               {Platform, OrgAdmin, ProjectAdmin, Finance, Approver, Viewer, Service},
 	ManageKeys:         {Platform, OrgAdmin},
 	ReadMetrics:        {Platform},
+	VerifyLedger:       {Platform},
 }
 
 // May says whether the role allows the operation.
