@@ -26,6 +26,7 @@ func (l orderLines) Count() int64 { return int64(l.Total) }
 // orderLine is a line, what it was paid with, and what came back of it.
 type orderLine struct {
 	*domain.Line
+	OrgID    string
 	Currency domain.Currency
 	Group    domain.ChargeGroup
 	Paid     *domain.LinePayment
@@ -50,7 +51,8 @@ func (v *view) orderLines(o *domain.Order) orderLines {
 	}
 	for i := from - 1; i < part.To; i++ {
 		l := &o.Lines[i]
-		shown := orderLine{Line: l, Currency: o.Currency, Group: l.ChargeMode.Group(), Config: configChanges(l.OldConfig, l.NewConfig), Changed: len(l.OldConfig) > 0}
+		shown := orderLine{Line: l, OrgID: o.OrgID, Currency: o.Currency, Group: l.ChargeMode.Group(),
+			Config: configChanges(l.OldConfig, l.NewConfig), Changed: len(l.OldConfig) > 0}
 		for j := range o.LineFunds {
 			if o.LineFunds[j].LineNo == l.LineNo {
 				shown.Paid = &o.LineFunds[j]
@@ -123,4 +125,27 @@ func (v *view) Length(from, to any) string {
 		return v.N("time.minute", 0)
 	}
 	return strings.Join(parts, " ")
+}
+
+// Price is the price of a unit, with at least the currency's digits and as many more as it has.
+func (v *view) Price(price domain.Decimal, c domain.Currency) string {
+	_, least, _ := strings.Cut(c.Zero().String(), ".")
+	whole, digits, _ := strings.Cut(price.String(), ".")
+	if digits += strings.Repeat("0", max(0, len(least)-len(digits))); digits != "" {
+		whole += "." + digits
+	}
+	return v.Money(whole, c)
+}
+
+// Quantity is a number of units: 3 months. Units of meters have no words.
+func (v *view) Quantity(q domain.Decimal, unit string) string {
+	number := q.String()
+	key := "order.quantity." + unit + ".other"
+	if number == "1" {
+		key = "order.quantity." + unit + ".one"
+	}
+	if v.Has(key) {
+		return v.T(key, v.Amount(number))
+	}
+	return strings.TrimSpace(v.Amount(number) + " " + unit)
 }

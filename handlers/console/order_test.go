@@ -176,3 +176,24 @@ func TestOrderWithManyLines(t *testing.T) {
 	last.lacks(t, "Product 40.")
 	p.get(t, "/orders/"+id+"?line=nonsense").has(t, "Lines 1–20 of 45")
 }
+
+// What opens pay-as-you-go has prices of use; what it comes to follows it.
+func TestOrderOfPayAsYouGo(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.topUp(t, "100.00")
+	id := s.place(t, `{"lines":[{"product_code":"llm","product_name":"Model service","resource_type":"model","resource_id":"m-1","count":"1","charge_mode":"metered",
+"quantity":"0","unit":"million","unit_price":"0","cycle":"day","meters":[{"meter":"tokens","unit":"million","tiers":[{"up_to":"1","unit_price":"2"},{"up_to":null,"unit_price":"1.50"}]},
+{"meter":"storage","unit":"hour","unit_price":"0.0125"}]}]}`)
+	p := s.signIn(t, "org-acme", auth.Viewer)
+	p.get(t, "/orders/"+id).has(t, "Metered · Postpay", "tokens", "up to 1", "¥2.00 / million", "beyond", "¥1.50 / million", "¥0.0125 / hour", "0 million", "Settled every", "/resources/m-1")
+}
+
+func TestQuantitiesAndPrices(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	id := s.place(t, `{"lines":[{"product_code":"a","product_name":"A","resource_type":"t","count":"1","charge_mode":"month","quantity":"3","unit":"month","unit_price":"1234.5"},
+{"product_code":"b","product_name":"B","resource_type":"t","count":"2","charge_mode":"day","quantity":"1","unit":"day","unit_price":"0.123456"}]}`)
+	p := s.signIn(t, "org-acme", auth.Viewer)
+	p.get(t, "/orders/"+id).has(t, "¥1,234.50 / month", "3 months", "¥0.123456 / day", "1 day", "Amounts by line")
+}
