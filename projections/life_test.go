@@ -69,7 +69,7 @@ func TestTenantsOfTheWholeDomain(t *testing.T) {
 	a.close(r)
 	b.at = a.at
 	b.close(r)
-	apart(t, db, "org-a", "orders", "order_lines", "bill_lines", "accounts", "entries", "orgs", "periods", "resources", "vouchers", "gifts")
+	apart(t, db, "org-a", "orders", "order_lines", "bill_lines", "bill_sums", "accounts", "entries", "orgs", "periods", "resources", "vouchers", "gifts")
 	if _, _, err := r.Resource(t.Context(), "org-c", "res-bought"); !errors.Is(err, projections.ErrNotFound) {
 		t.Errorf("another's resource: %v", err)
 	}
