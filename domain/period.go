@@ -32,9 +32,12 @@ func ParsePeriod(s string) (Period, bool) {
 }
 
 // Next is the month after p.
-func (p Period) Next() Period {
+func (p Period) Next() Period { return p.Add(1) }
+
+// Add is the month that many months after p, or before it.
+func (p Period) Add(months int) Period {
 	t, _ := time.Parse("2006-01", string(p))
-	return Period(t.AddDate(0, 1, 0).Format("2006-01"))
+	return Period(t.AddDate(0, months, 0).Format("2006-01"))
 }
 
 // Bounds are the first instant of the month and of the next one, in the zone.

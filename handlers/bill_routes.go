@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"orderledger/domain"
 	"orderledger/internal/auth"
@@ -16,6 +17,11 @@ func (s *Server) billRoutes() []route {
 		readRoute("/v1/bill-lines", "list-bill-lines", "List bill lines, newest first", projections.List[projections.BillLine]{}, s.listBillLines, filters...),
 		readRoute("/v1/bills/{period}", "get-bill", "A month's bill, and whether the month is closed", projections.Bill{}, s.getBill,
 			parameter{"group_by", "product, region, project, consumer, charge_mode or tag:KEY"}),
+		readRoute("/v1/bills", "list-spend", "What was spent by month, in groups: the largest told apart, the others as one", projections.SpendList{}, s.listSpend,
+			parameter{"from", "The first month, such as 2025-01; without it, 11 months before the last"},
+			parameter{"to", "The last month; without it, this one. At most 60 months"},
+			parameter{"group_by", "product, region, project, consumer, charge_mode or tag:KEY"},
+			parameter{"most", "How many groups of each currency are told apart, 1 to 100; 8 without it"}),
 		readRoute("/v1/periods", "list-periods", "Closed months, newest first, with the totals and the digest that they were sealed with",
 			projections.List[projections.ClosedPeriod]{}, s.listPeriods, pageParameters()...),
 		{
@@ -64,7 +70,7 @@ func (s *Server) getBill(c *call) error {
 	}
 	bill, err := s.Reader.Bill(c.r.Context(), org, period, q.values.Get("group_by"))
 	if errors.Is(err, projections.ErrBadGroup) {
-		return invalidField("group_by", "one of product, region, project, consumer, charge_mode, tag:KEY")
+		return invalidField("group_by", badGroup)
 	}
 	if errors.Is(err, projections.ErrTooManyGroups) {
 		return invalidField("group_by", err.Error())
@@ -73,6 +79,54 @@ func (s *Server) getBill(c *call) error {
 		return err
 	}
 	return c.answer(bill)
+}
+
+func (s *Server) listSpend(c *call) error {
+	q := c.queryOf()
+	ask := projections.SpendQuery{From: q.month("from"), To: q.month("to"), GroupBy: q.values.Get("group_by")}
+	if ask.To == "" {
+		zone, _ := domain.Zone(domain.DefaultTimeZone)
+		ask.To = domain.PeriodOf(time.Now(), zone)
+	}
+	if ask.From == "" {
+		ask.From = ask.To.Add(-11)
+	}
+	switch most, given := q.number("most"); {
+	case given && (most < 1 || most > projections.SpendGroupsMax):
+		q.fail("most", "1 to 100")
+	default:
+		ask.Most = int(most)
+	}
+	org, err := s.begin(q, projections.BillLines)
+	if err != nil {
+		return err
+	}
+	list, err := s.Reader.Spend(c.r.Context(), org, ask)
+	switch {
+	case errors.Is(err, projections.ErrBadGroup):
+		return invalidField("group_by", badGroup)
+	case errors.Is(err, projections.ErrTooManyMonths):
+		return invalidField("from", err.Error())
+	case err != nil:
+		return err
+	}
+	return c.answer(list)
+}
+
+// badGroup says what bills are grouped by.
+const badGroup = "one of product, region, project, consumer, charge_mode, tag:KEY"
+
+// month reads a month; "" where none is given.
+func (q query) month(name string) domain.Period {
+	text := q.values.Get(name)
+	if text == "" {
+		return ""
+	}
+	p, ok := domain.ParsePeriod(text)
+	if !ok {
+		q.fail(name, "a month such as 2025-11")
+	}
+	return p
 }
 
 func (s *Server) listPeriods(c *call) error {

@@ -33,11 +33,14 @@ func advance(ctx context.Context, pool *pgxpool.Pool, log *eventstore.Log, m *mo
 		if err := m.fold(ctx, tx, log, events, rows); err != nil {
 			return err
 		}
-		if len(rows) == 0 {
-			return nil
-		}
 		var b pgx.Batch
 		rows.queue(&b)
+		if m.after != nil {
+			m.after(&b, at.position, next.position)
+		}
+		if b.Len() == 0 {
+			return nil
+		}
 		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 			return fmt.Errorf("write the rows of events %d to %d: %w", events[0].Position, last.Position, err)
 		}

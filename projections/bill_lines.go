@@ -19,7 +19,7 @@ import (
 var billLinesTable = newTable("bill_lines", "order_id, line_no", `
 	order_id text, line_no integer, org_id text, position bigint, billing_period text, created_period text,
 	order_created_at timestamptz, order_type text, order_status text, currency text, project_id text, consumer_id text,
-	business_group text, product_code text, resource_id text, resource_name text, region text, charge_mode text,
+	business_group text, product_code text, product_name text, resource_id text, resource_name text, region text, charge_mode text,
 	list_amount numeric, discount_amount numeric, cash numeric, gift numeric, voucher numeric, amount numeric, tags jsonb,
 	parent_order_id text?, corrects_order text?, corrects_line integer?, doc json`)
 
@@ -88,7 +88,7 @@ func pageOfBillLines(ctx context.Context, tx pgx.Tx, log *eventstore.Log, events
 	for _, org := range sortedKeys(changed) {
 		out.add(billZonesTable, org, changed[org])
 	}
-	return foldBillLines(events, first, zones, out)
+	return foldBillLines(events, first, zones, nil, out)
 }
 
 // firstEvents finds the placing of each order that the events pay: there, or in the log.
@@ -123,9 +123,9 @@ func placings(events []eventstore.Event) map[string]*eventstore.Event {
 	return first
 }
 
-// foldBillLines writes the bill lines of the orders that the events pay, with zones as of each payment, and their sums.
-func foldBillLines(events []eventstore.Event, first map[string]*eventstore.Event, zones zoneHistory, out sink) error {
-	sums := billSums{}
+// foldBillLines writes the bill lines of the orders that the events pay, with zones as of each payment, and
+// counts them into sums, if any.
+func foldBillLines(events []eventstore.Event, first map[string]*eventstore.Event, zones zoneHistory, sums *billSums, out sink) error {
 	for i := range events {
 		e := &events[i]
 		if _, ok := idOf(e, domain.KindOrder); !ok {
@@ -148,12 +148,11 @@ func foldBillLines(events []eventstore.Event, first map[string]*eventstore.Event
 			return err
 		}
 	}
-	sums.write(out)
 	return nil
 }
 
-// postOrder writes the bill lines of one paid order, and counts them into sums.
-func postOrder(placing, payment *eventstore.Event, zones zoneHistory, sums billSums, out sink) error {
+// postOrder writes the bill lines of one paid order.
+func postOrder(placing, payment *eventstore.Event, zones zoneHistory, sums *billSums, out sink) error {
 	event, err := decode(placing)
 	if err != nil {
 		return err
@@ -228,7 +227,7 @@ func (l *BillLine) write(o *domain.OrderPlaced, tags string, out sink) error {
 	correctsOrder, correctsLine := cutBillLineID(l.Corrects)
 	out.add(billLinesTable, l.OrderID, number(int64(l.LineNo)), l.OrgID, number(l.Position), string(l.BillingPeriod), string(l.CreatedPeriod),
 		timeText(l.OrderCreatedAt), string(l.OrderType), string(l.OrderStatus), string(l.Currency), l.ProjectID, l.ConsumerID,
-		l.BusinessGroup, l.ProductCode, l.ResourceID, l.ResourceName, l.Region, string(l.ChargeMode),
+		l.BusinessGroup, l.ProductCode, l.ProductName, l.ResourceID, l.ResourceName, l.Region, string(l.ChargeMode),
 		l.ListAmount.String(), l.DiscountAmount.String(), l.Cash.String(), l.Gift.String(), l.Voucher.String(), l.Amount.String(),
 		tags, textOrNull(o.ParentOrderID), correctsOrder, correctsLine, doc.String())
 	return nil
@@ -259,7 +258,12 @@ func refoldBillLines(ctx context.Context, tx pgx.Tx, upTo int64) (*refold, error
 	return &refold{
 		kind: domain.KindOrder,
 		chunk: func(events []eventstore.Event, out sink) error {
-			return foldBillLines(events, placings(events), zones, out)
+			sums := newBillSums(upTo)
+			if err := foldBillLines(events, placings(events), zones, sums, out); err != nil {
+				return err
+			}
+			sums.write(out)
+			return nil
 		},
 		end: func(out sink) error {
 			for _, org := range sortedKeys(last) {

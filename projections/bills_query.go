@@ -99,7 +99,7 @@ func queueSums(b *pgx.Batch, org, dimension string, period domain.Period, each f
 	w := &where{}
 	sums := sumsOf(w, org, dimension, period, period)
 	q := `
-SELECT key, label, currency, amount::text, cash::text, gift::text, voucher::text, lines::bigint
+SELECT key, label, currency, amount::text, cash::text, gift::text, voucher::text, lines
 FROM (` + sums + `
 ) AS sums
 ORDER BY 1, 3 LIMIT ` + w.arg(billGroupsMax+1)

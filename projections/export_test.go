@@ -7,3 +7,6 @@ import "context"
 func (v Verification) RunOnLog(ctx context.Context) (Report, error) {
 	return v.run(ctx, v.log, v.months, v.orders, v.tables)
 }
+
+// SumSpan lets tests of a few hundred events have whole spans of sums, and something beyond.
+func SumSpan(events int64) { sumSpan = events }

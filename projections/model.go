@@ -21,6 +21,8 @@ type model struct {
 	fold func(ctx context.Context, tx pgx.Tx, log *eventstore.Log, events []eventstore.Event, out sink) error
 	// refold prepares to fold the whole log up to a position, stream by stream, into empty tables.
 	refold func(ctx context.Context, tx pgx.Tx, upTo int64) (*refold, error)
+	// after queues what is left to do when the rows of the events after a position, up to another, are written; or nil.
+	after func(b *pgx.Batch, from, to int64)
 }
 
 // refold folds a log in the order of streams.
@@ -37,12 +39,12 @@ type refold struct {
 }
 
 var models = map[string]*model{
-	Orders:    {Orders, 2, []*table{ordersTable, orderLinesTable}, pageOfOrders, refoldOrders},
-	BillLines: {BillLines, 3, []*table{billLinesTable, billZonesTable, billSumsTable}, pageOfBillLines, refoldBillLines},
-	Accounts:  {Accounts, 2, []*table{accountsTable, entriesTable}, pageOfAccounts, refoldAccounts},
-	Orgs:      {Orgs, 2, []*table{orgsTable, periodsTable}, pageOfOrgs, refoldOrgs},
-	Resources: {Resources, 1, []*table{resourcesTable}, pageOfResources, refoldResources},
-	Vouchers:  {Vouchers, 1, []*table{vouchersTable, giftsTable}, pageOfVouchers, refoldVouchers},
+	Orders:    {Orders, 2, []*table{ordersTable, orderLinesTable}, pageOfOrders, refoldOrders, nil},
+	BillLines: {BillLines, 3, []*table{billLinesTable, billZonesTable, billSumsTable}, pageOfBillLines, refoldBillLines, addToSums},
+	Accounts:  {Accounts, 2, []*table{accountsTable, entriesTable}, pageOfAccounts, refoldAccounts, nil},
+	Orgs:      {Orgs, 2, []*table{orgsTable, periodsTable}, pageOfOrgs, refoldOrgs, nil},
+	Resources: {Resources, 1, []*table{resourcesTable}, pageOfResources, refoldResources, nil},
+	Vouchers:  {Vouchers, 1, []*table{vouchersTable, giftsTable}, pageOfVouchers, refoldVouchers, nil},
 }
 
 // tableList names the tables, each with a prefix, separated by commas.

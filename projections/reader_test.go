@@ -11,7 +11,10 @@ import (
 	"orderledger/projections"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) {
+	projections.SumSpan(16)
+	testkit.Main(m)
+}
 
 func newReader(t *testing.T, db *testkit.DB, w *projections.Worker) *projections.Reader {
 	t.Helper()

@@ -122,24 +122,48 @@ func monthsFrom(from, to domain.Period) int {
 	return number(to) - number(from) + 1
 }
 
-// sumsOf selects the sums of a dimension by month, currency and key. Orders without a tag have no sum of it: theirs is
-// what is left of the whole, under the key "", where orders are too whose tag is the empty text.
-func sumsOf(w *where, org, dimension string, from, to domain.Period) string {
-	of := `FROM bill_sums WHERE org_id = ` + w.arg(org) + ` AND billing_period BETWEEN ` + w.arg(string(from)) + ` AND ` + w.arg(string(to)) + ` AND dimension `
-	named := w.arg(dimension)
-	sql := `
-SELECT billing_period, currency, key, label, amount, cash, gift, voucher, lines
-` + of + `= ` + named
-	if !strings.HasPrefix(dimension, tagDimension) {
-		return sql
-	}
-	left := func(column string) string {
-		return `sum(CASE WHEN dimension = '' THEN ` + column + ` WHEN key <> '' THEN -` + column + ` ELSE 0 END)`
-	}
-	return sql + ` AND key <> ''
-UNION ALL
-SELECT billing_period, currency, '', '', ` + left("amount") + `, ` + left("cash") + `, ` + left("gift") + `, ` + left("voucher") + `, ` + left("lines") + `
-` + of + `= ANY(ARRAY['', ` + named + `])
-GROUP BY billing_period, currency
-HAVING ` + left("lines") + ` > 0`
+// lineKeys are what bill lines are grouped by, as SQL.
+var lineKeys = map[string]string{
+	byWhole: "''", byProduct: "product_code", byRegion: "region", byProject: "project_id", byConsumer: "consumer_id", byChargeMode: "charge_mode",
 }
+
+// sumsOf selects the sums of a dimension by month, currency and key: those that are kept, and the lines that were posted
+// since. Lines without a tag have no sum of it: theirs is what is left of the whole, under the key "", where lines are
+// too whose tag is the empty text.
+func sumsOf(w *where, org, dimension string, from, to domain.Period) string {
+	months := `billing_period BETWEEN ` + w.arg(string(from)) + ` AND ` + w.arg(string(to))
+	kept := `FROM bill_sums WHERE org_id = ` + w.arg(org) + ` AND ` + months + ` AND dimension `
+	parts := `
+    SELECT billing_period, currency, key, label, position, amount, cash, gift, voucher, lines
+    ` + kept + `= ` + w.arg(dimension)
+
+	key, label := lineKeys[dimension], "''"
+	if tag, ok := strings.CutPrefix(dimension, tagDimension); ok {
+		key = "coalesce(tags ->> " + w.arg(tag) + "::text, '')"
+		parts += `
+    UNION ALL
+    SELECT billing_period, currency, '', '', 0, of * amount, of * cash, of * gift, of * voucher, of * lines
+    FROM (SELECT *, CASE dimension WHEN '' THEN 1 ELSE -1 END AS of ` + kept + `IN ('', ` + w.arg(dimension) + `)) AS left_over`
+	}
+	if dimension == byProduct {
+		label = "product_name"
+	}
+	since := &where{args: w.args}
+	since.org(org)
+	since.and(months)
+	// With a bound on both sides the planner knows that these are few.
+	since.and("position > ("+summed+") AND position <= ("+summed+") + ?::bigint", sumSpan, sumSpan, sumSpan)
+	w.args = since.args
+	return `
+SELECT billing_period, currency, key, (array_agg(label ORDER BY position DESC))[1] AS label,
+    sum(amount) AS amount, sum(cash) AS cash, sum(gift) AS gift, sum(voucher) AS voucher, sum(lines)::bigint AS lines
+FROM (` + parts + `
+    UNION ALL
+    SELECT billing_period, currency, ` + key + `, ` + label + `, position, amount, cash, gift, voucher, 1
+    FROM bill_lines ` + since.sql() + `) AS parts
+GROUP BY billing_period, currency, key
+HAVING sum(lines) > 0`
+}
+
+// summed is summedTo of the read model in SQL.
+const summed = `SELECT position - position % ?::bigint FROM projections WHERE name = '` + BillLines + `'`

@@ -30,7 +30,7 @@ type columnDef struct {
 
 // newTable describes a table: its key, and all columns as "name type", with a ? after a type that may be
 // NULL. Rows are written with one statement of as many arrays as there are columns. With a + after a type, the table is
-// one of sums: a row adds to what is there in that column, and the others are taken from the row of the highest position.
+// one of sums: of rows with one key that column is added up, and the others are taken from the row of the highest position.
 func newTable(name, key, columns string) *table {
 	t := &table{name: name, key: key}
 	var names, values, arrays, changes, sums []string
@@ -39,12 +39,12 @@ func newTable(name, key, columns string) *table {
 		column, kind, _ := strings.Cut(strings.TrimSpace(text), " ")
 		kind, null := strings.CutSuffix(kind, "?")
 		kind, adds := strings.CutSuffix(kind, "+")
-		value, change, sum := "v."+column, "excluded."+column, "(array_agg("+column+" ORDER BY position DESC))[1]"
+		value, sum := "v."+column, "(array_agg("+column+" ORDER BY position DESC))[1]"
 		if null {
 			value = "nullif(" + value + ", '')"
 		}
 		if adds {
-			change, sum, summing = name+"."+column+" + "+change, "sum("+column+")", true
+			sum, summing = "sum("+column+")", true
 		}
 		if slices.Contains(strings.Split(key, ", "), column) {
 			sum = column
@@ -52,7 +52,7 @@ func newTable(name, key, columns string) *table {
 		t.columns = append(t.columns, columnDef{column, null})
 		names, values, sums = append(names, column), append(values, value+"::"+kind), append(sums, sum)
 		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::text[]")
-		changes = append(changes, column+" = "+change)
+		changes = append(changes, column+" = excluded."+column)
 	}
 	t.names = strings.Join(names, ", ")
 	if summing {

@@ -1,6 +1,7 @@
 -- +goose Up
 
--- What bills and charts show, summed as the lines come: adding a month of bill lines up takes as long as it has lines.
+-- What bills and charts show, summed as lines come, some thousands of events at a time: adding a month up when somebody
+-- looks takes as long as it has lines.
 -- The read model bill_lines is of version 3 with it. Where it holds rows already it stands still until
 -- `ledger rebuild bill_lines` has made it anew.
 CREATE TABLE bill_sums (
@@ -19,6 +20,7 @@ CREATE TABLE bill_sums (
     PRIMARY KEY (org_id, dimension, billing_period, key, currency)
 ) WITH (fillfactor = 70); -- the same rows are written again and again: there is room for the next version beside them
 SELECT protect_read_model('bill_sums');
+ALTER TABLE bill_lines ADD COLUMN product_name text NOT NULL DEFAULT '';
 UPDATE projections SET version = 3 WHERE name = 'bill_lines' AND position = 0;
 
 -- Unpaid orders by the time that is left, of one organisation and of all.
