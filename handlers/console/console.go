@@ -50,7 +50,7 @@ type page struct {
 }
 
 // pages are all addresses that need somebody who signed in. Each page's file has a list of its own.
-var pages = join(overviewPages, orderListPages, viewPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, findPages)
+var pages = join(overviewPages, orderListPages, downloadPages, viewPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, findPages)
 
 func join(lists ...[]page) []page {
 	var all []page
