@@ -18,13 +18,13 @@ var orderColumns = []column[orderRow]{
 	{"order_id", kindID, "", func(o *orderRow) string { return o.OrderID }},
 	{"org_id", kindText, "", func(o *orderRow) string { return o.OrgID }},
 	{"created_at", kindTime, "", func(o *orderRow) string { return rawTime(&o.CreatedAt) }},
+	{"status", kindWord, "status", func(o *orderRow) string { return string(o.Status) }},
 	{"order_type", kindWord, "order_type", func(o *orderRow) string { return string(o.OrderType) }},
 	{"product_name", kindText, "", ofLines(func(l *domain.Line) string { return l.ProductName })},
 	{"product_code", kindText, "", ofLines(func(l *domain.Line) string { return l.ProductCode })},
 	{"resource_name", kindText, "", ofLines(func(l *domain.Line) string { return l.ResourceName })},
 	{"resource_id", kindID, "", ofLines(func(l *domain.Line) string { return l.ResourceID })},
 	{"resource_type", kindText, "", ofLines(func(l *domain.Line) string { return l.ResourceType })},
-	{"status", kindWord, "status", func(o *orderRow) string { return string(o.Status) }},
 	{"list_amount", kindAmount, "", func(o *orderRow) string { return o.ListAmount.String() }},
 	{"discount_amount", kindAmount, "", func(o *orderRow) string { return o.DiscountAmount.String() }},
 	{"payable_amount", kindAmount, "", func(o *orderRow) string { return o.PayableAmount.String() }},
@@ -61,7 +61,7 @@ var orderColumns = []column[orderRow]{
 
 // orderColumnsShown are those that a list shows unless others are chosen.
 var orderColumnsShown = []string{
-	"order_id", "created_at", "order_type", "product_name", "resource_name", "resource_id", "status", "list_amount", "payable_amount",
+	"order_id", "created_at", "status", "order_type", "product_name", "resource_name", "resource_id", "list_amount", "payable_amount",
 	"cash", "gift", "voucher", "charge_mode", "region", "project_id",
 }
 

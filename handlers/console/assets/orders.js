@@ -1,7 +1,7 @@
 // The list of orders: what is chosen is counted and added up, and empty filters stay out of the address.
 (() => {
   "use strict";
-  const rows = document.querySelector("form.rows");
+  const rows = document.querySelector("form.orders-rows");
   const bar = rows?.querySelector(".bulk");
   if (bar) {
     const all = rows.querySelector("[data-all]");
@@ -36,7 +36,7 @@
     addEventListener("pageshow", show); // coming back, the browser has the boxes as they were
     show();
   }
-  for (const f of document.querySelectorAll("form.filters")) {
+  for (const f of document.querySelectorAll("form.orders-filters")) {
     f.addEventListener("submit", () => {
       const empty = [...f.elements].filter((e) => e.name && e.value === "");
       for (const e of empty) e.disabled = true;
