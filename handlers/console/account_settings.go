@@ -5,9 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"orderledger/domain"
 	"orderledger/internal/auth"
@@ -21,12 +19,6 @@ type settingsView struct {
 	// Unchanged: the form was sent without a change.
 	Unchanged bool
 }
-
-// units are those that lengths of time are typed in, the longest first.
-var units = []struct {
-	name    string
-	seconds int64
-}{{"day", 24 * 3600}, {"hour", 3600}, {"minute", 60}, {"second", 1}}
 
 // settingsPage shows the settings, or changes those that were typed anew.
 func (v *view) settingsPage() error {
@@ -75,31 +67,6 @@ func orElse(n *int64, otherwise int64) int64 {
 		return otherwise
 	}
 	return *n
-}
-
-// length is a time as a form has it: a number of one unit.
-type length struct {
-	N    int64
-	Unit string
-}
-
-// Length is a number of seconds in the longest unit of which it is a whole number.
-func (p settingsView) Length(seconds int64) length {
-	for _, u := range units {
-		if seconds%u.seconds == 0 && seconds > 0 {
-			return length{seconds / u.seconds, u.name}
-		}
-	}
-	return length{0, "second"}
-}
-
-// Units are the units of times.
-func (p settingsView) Units() []string { return []string{"day", "hour", "minute", "second"} }
-
-// Lasting is a number of seconds in words.
-func (v *view) Lasting(seconds int64) string {
-	l := settingsView{}.Length(seconds)
-	return v.N("time."+l.Unit, l.N)
 }
 
 // limitRow is a row of a table of limits: what stands there, or was typed.
@@ -170,8 +137,8 @@ func (p settingsView) changes() fields {
 	}
 	p.changedTable(b, "credit_limit", p.Now.CreditLimit)
 	p.changedLength(b, "settlement_delay_seconds", p.Now.SettlementDelaySeconds)
-	if days, err := strconv.ParseInt(p.Typed("overdue_days", ""), 10, 64); err != nil || days != p.Overdue() {
-		b["overdue_days"] = number(days, err)
+	if days := p.numberTyped("overdue_days"); days != p.Overdue() {
+		b["overdue_days"] = days
 	}
 	bases := map[string]string{}
 	for _, row := range p.typedRows("proration") {
@@ -183,26 +150,9 @@ func (p settingsView) changes() fields {
 	return b
 }
 
-// number is a number that was typed; what is none is left to the command to refuse.
-func number(n int64, err error) int64 {
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
 // changedLength adds a length of time if it is another now.
 func (p settingsView) changedLength(b fields, name string, now int64) {
-	n, err := strconv.ParseInt(strings.TrimSpace(p.Typed(name, "")), 10, 64)
-	if n = number(n, err); n > int64(100*365*24*time.Hour/time.Second) {
-		n = -1 // more than any setting takes: it must not overflow
-	}
-	for _, u := range units {
-		if u.name == p.Typed(name+"_unit", "second") && n >= 0 {
-			n *= u.seconds
-		}
-	}
-	if n != now {
+	if n := p.lengthTyped(name); n != now {
 		b[name] = n
 	}
 }

@@ -21,10 +21,10 @@ func (v *view) ResourceLink(org, id string, below ...string) string {
 	return v.To(path, "org_id", org)
 }
 
-// addressed is an id as it stands in an address. Browsers take . and .. for steps in the path, however they are escaped:
-// these two have a ~ before them, and so have ids that would be taken for them.
+// addressed is an id as it stands in an address. Browsers take . and .. for steps in the path, however they are escaped,
+// and routes take / alone for the end of one: these have a ~ before them, and so have ids that would be taken for them.
 func addressed(id string) string {
-	if dots := strings.TrimLeft(id, "~"); dots == "." || dots == ".." {
+	if rest := strings.TrimLeft(id, "~"); rest == "." || rest == ".." || rest == "/" {
 		return "~" + id
 	}
 	return id
