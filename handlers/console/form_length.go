@@ -19,8 +19,8 @@ type length struct {
 	Unit string
 }
 
-// Length is a number of seconds in the longest unit of which it is a whole number.
-func (v *view) Length(seconds int64) length {
+// InUnits is a number of seconds in the longest unit of which it is a whole number.
+func (v *view) InUnits(seconds int64) length {
 	for _, u := range units {
 		if seconds%u.seconds == 0 && seconds > 0 {
 			return length{seconds / u.seconds, u.name}
@@ -31,7 +31,7 @@ func (v *view) Length(seconds int64) length {
 
 // Lasting is a number of seconds in words.
 func (v *view) Lasting(seconds int64) string {
-	l := v.Length(seconds)
+	l := v.InUnits(seconds)
 	return v.N("time."+l.Unit, l.N)
 }
 

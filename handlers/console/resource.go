@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"orderledger/domain"
@@ -152,38 +153,13 @@ func (p resourceView) OrgParameter() string {
 	return p.OrgID
 }
 
-// configChange is a part of a configuration that a line set, with what it was before.
-type configChange struct{ Component, Old, New string }
-
 // Changes are what a line made of the resource's configuration: what is new, other or gone. A line that leaves all as it
 // was changes nothing.
 func (p resourceView) Changes(l domain.Line) []configChange {
-	old := map[string]string{}
-	for _, c := range l.OldConfig {
-		old[c.Component] = partText(c)
+	if len(l.NewConfig) == 0 { // such as a renewal's
+		return nil
 	}
-	var all []configChange
-	for _, c := range l.NewConfig {
-		was, had := old[c.Component]
-		delete(old, c.Component)
-		if now := partText(c); !had || was != now {
-			all = append(all, configChange{c.Component, was, now})
-		}
-	}
-	for _, c := range l.OldConfig {
-		if was, gone := old[c.Component]; gone && len(l.NewConfig) > 0 {
-			all = append(all, configChange{c.Component, was, ""})
-			delete(old, c.Component)
-		}
-	}
-	return all
-}
-
-func partText(c domain.Component) string {
-	if c.Unit == "" {
-		return c.Value
-	}
-	return c.Value + " " + c.Unit
+	return slices.DeleteFunc(configChanges(l.OldConfig, l.NewConfig), func(c configChange) bool { return c.Kind == "same" })
 }
 
 // LinePrice is what a unit of a line costs.
@@ -191,7 +167,7 @@ func (p resourceView) LinePrice(l domain.Line, currency domain.Currency) string 
 	if l.UnitPrice.IsZero() {
 		return ""
 	}
-	return p.Money(l.UnitPrice, currency) + p.T("resources.per") + p.Label("unit", l.Unit)
+	return p.Price(l.UnitPrice, currency) + p.T("resources.per") + p.Label("unit", l.Unit)
 }
 
 // Count is how many records there are.

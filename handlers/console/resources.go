@@ -140,10 +140,10 @@ func (v *view) Lasts(end *time.Time) string {
 	return "later"
 }
 
-// Price is what a unit of a term costs; "" for pay-as-you-go, whose meters have prices.
-func (v *view) Price(t domain.Term, currency domain.Currency) string {
+// TermPrice is what a unit of a term costs; "" for pay-as-you-go, whose meters have prices.
+func (v *view) TermPrice(t domain.Term, currency domain.Currency) string {
 	if t.ChargeMode.Group() != domain.Prepay {
 		return ""
 	}
-	return v.Money(t.UnitPrice, currency) + v.T("resources.per") + v.Label("unit", t.Unit)
+	return v.Price(t.UnitPrice, currency) + v.T("resources.per") + v.Label("unit", t.Unit)
 }
