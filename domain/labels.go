@@ -114,6 +114,7 @@ var Labels = map[string][]Label{
 		{"day", "day", "天"},
 		{"month", "month", "月"},
 		{"year", "year", "年"},
+		{refundUnit, "refund", "笔"},
 	},
 	"bill_field": BillFields,
 	"field":      fieldLabels,

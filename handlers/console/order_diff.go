@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -41,30 +40,26 @@ func (v *view) FieldLabel(c fieldChange) string {
 // bookkeeping are the fields that every event changes.
 var bookkeeping = map[string]bool{"version": true, "position": true, "updated_at": true, "occurred_at": true}
 
-// stateChanges lists what differs between two states, by path; before may be nil.
-func stateChanges(before, after domain.State) ([]fieldChange, error) {
-	old, err := flatState(before)
-	if err != nil {
-		return nil, err
-	}
-	now, err := flatState(after)
-	if err != nil {
-		return nil, err
-	}
+// flatState has the fields of a state's JSON by path.
+type flatState map[string]string
+
+// changesFrom lists what differs from the state before, by path.
+func (now flatState) changesFrom(before flatState) []fieldChange {
 	paths := map[string]bool{}
-	for path := range old {
+	for path := range before {
 		paths[path] = true
 	}
 	for path := range now {
 		paths[path] = true
 	}
 	var all []fieldChange
-	for _, path := range slices.SortedFunc(maps.Keys(paths), comparePaths) {
-		if old[path] != now[path] && !bookkeeping[path] {
-			all = append(all, fieldChange{path, old[path], now[path]})
+	for path := range paths {
+		if before[path] != now[path] && !bookkeeping[path] {
+			all = append(all, fieldChange{path, before[path], now[path]})
 		}
 	}
-	return all, nil
+	slices.SortFunc(all, func(a, b fieldChange) int { return comparePaths(a.Path, b.Path) })
+	return all
 }
 
 // comparePaths sorts fields of the state itself before those of its parts, and numbers as numbers.
@@ -87,9 +82,9 @@ func padNumbers(path string) string {
 	return strings.Join(parts, "[")
 }
 
-// flatState has the fields of a state's JSON by path.
-func flatState(s domain.State) (map[string]string, error) {
-	flat := map[string]string{}
+// flat takes a state apart; s may be nil.
+func flat(s domain.State) (flatState, error) {
+	flat := flatState{}
 	if s == nil {
 		return flat, nil
 	}
@@ -107,7 +102,7 @@ func flatState(s domain.State) (map[string]string, error) {
 	return flat, nil
 }
 
-func flatten(flat map[string]string, path string, v any) {
+func flatten(flat flatState, path string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {

@@ -25,7 +25,7 @@ func eventsPage(form string) int {
 	if form == eventsCompact {
 		return 500
 	}
-	return 50
+	return 20
 }
 
 // orderEvents is the time line of an order.
@@ -81,46 +81,63 @@ func (v *view) orderEvents(o *domain.Order) (line orderEvents, err error) {
 		line.Next = page.Events[n-1].Version
 	}
 	line.Events = make([]orderEvent, len(page.Events))
-	state, err := v.stateBefore(o, page.Events, line.Form)
+	before, err := v.stateBefore(o, page.Events, line.Form)
 	for i := range page.Events {
 		if err == nil {
-			line.Events[i], state, err = v.orderEvent(page.Events[i], o, state, line.Form)
+			line.Events[i], err = v.orderEvent(page.Events[i], o, before)
+		}
+		if line.Form == eventsRaw {
+			line.Events[i].JSON = rawEvent(&page.Events[i])
 		}
 	}
 	return line, err
 }
 
-// stateBefore is the order's state before the first of some events, where the time line shows what they changed.
-func (v *view) stateBefore(o *domain.Order, events []eventstore.Event, form string) (domain.State, error) {
-	if form != eventsFull || len(events) == 0 || events[0].Version == 1 {
-		return nil, nil
-	}
-	return handlers.StateAt(v.r.Context(), v.c.Server.Log, domain.OrderRef(o.OrderID), events[0].Position-1)
+// unfolded is a state on the way through a time line, and its fields. A nil one is not followed.
+type unfolded struct {
+	state  domain.State
+	fields flatState
 }
 
-func (v *view) orderEvent(stored eventstore.Event, o *domain.Order, before domain.State, form string) (orderEvent, domain.State, error) {
+// stateBefore is the order's state before the first of some events, where the time line shows what they changed.
+func (v *view) stateBefore(o *domain.Order, events []eventstore.Event, form string) (*unfolded, error) {
+	if form != eventsFull || len(events) == 0 {
+		return nil, nil
+	}
+	var u unfolded
+	var err error
+	if events[0].Version > 1 {
+		if u.state, err = handlers.StateAt(v.r.Context(), v.c.Server.Log, domain.OrderRef(o.OrderID), events[0].Position-1); err != nil {
+			return nil, err
+		}
+	}
+	u.fields, err = flat(u.state)
+	return &u, err
+}
+
+// orderEvent shows an event, and what it changed if states are followed.
+func (v *view) orderEvent(stored eventstore.Event, o *domain.Order, before *unfolded) (orderEvent, error) {
 	shown := orderEvent{Event: stored}
 	e, err := domain.DecodeEvent(stored.Type, stored.Payload)
 	if err != nil {
-		return shown, nil, err
+		return shown, err
 	}
 	shown.Facts = v.factsOf(e, o.Currency)
-	switch form {
-	case eventsFull:
-		after := domain.Evolve(before, e, domain.Meta{
-			Position: stored.Position, Version: stored.Version, OccurredAt: stored.OccurredAt, RecordedAt: stored.RecordedAt, Actor: stored.Actor})
-		changes, err := stateChanges(before, after)
-		if err != nil {
-			return shown, nil, err
-		}
-		if shown.Changes = changes; len(changes) > changesShown {
-			shown.Changes, shown.MoreChanges = changes[:changesShown], len(changes)-changesShown
-		}
-		return shown, after, nil
-	case eventsRaw:
-		shown.JSON = rawEvent(&stored)
+	if before == nil {
+		return shown, nil
 	}
-	return shown, nil, nil
+	before.state = domain.Evolve(before.state, e, domain.Meta{
+		Position: stored.Position, Version: stored.Version, OccurredAt: stored.OccurredAt, RecordedAt: stored.RecordedAt, Actor: stored.Actor})
+	after, err := flat(before.state)
+	if err != nil {
+		return shown, err
+	}
+	if shown.Changes = after.changesFrom(before.fields); len(shown.Changes) > changesShown {
+		shown.MoreChanges = len(shown.Changes) - changesShown
+		shown.Changes = shown.Changes[:changesShown]
+	}
+	before.fields = after
+	return shown, nil
 }
 
 // payloadShown bounds the JSON that is shown of one event, in bytes.

@@ -140,3 +140,24 @@ func TestPlatformActsOnOrders(t *testing.T) {
 		t.Error(page.Status)
 	}
 }
+
+// A time line that is longer than a page goes on where it ended, with the states that its events changed.
+func TestLongTimelineOfAnOrder(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	id := s.place(t)
+	s.topUp(t, "100.00")
+	s.do(t, "pay_order", `{"order_id":"`+id+`","org_id":"org-acme"}`)
+	for range 24 {
+		s.do(t, "refund_order", `{"order_id":"`+id+`","org_id":"org-acme","amount":"1.00"}`)
+	}
+	p := s.signIn(t, "org-acme", auth.Viewer)
+	p.get(t, "/orders/"+id).lacks(t, "after=")
+	first := p.get(t, "/orders/"+id+"?events=full")
+	first.has(t, "after=20", "<code>refunds[17].returned.cash</code>")
+	first.lacks(t, "<code>refunds[18].returned.cash</code>")
+	rest := p.get(t, "/orders/"+id+"?events=full&after=20")
+	rest.has(t, "<code>refunds[18].returned.cash</code>", "<del>18.00</del>", "<ins>19.00</ins>", "<code>refunds[23].returned.cash</code>")
+	rest.lacks(t, "after=40", "<ins>18.00</ins>", "<code>order_id</code>")
+	p.get(t, "/orders/"+id+"?events=compact").has(t, "/orders?", "parent_order_id="+id)
+}
