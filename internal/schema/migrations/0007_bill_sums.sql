@@ -38,3 +38,6 @@ CREATE INDEX entries_order ON entries (order_id, position, fund) WHERE order_id 
 CREATE INDEX entries_type ON entries (org_id, type, position, fund) WHERE type <> 'charge';
 CREATE INDEX entries_fund ON entries (org_id, fund, position) WHERE fund <> 'cash';
 CREATE INDEX entries_at ON entries (org_id, at, position, fund);
+
+-- Resources of all organisations by the end of their leases: lists of them, and how many end soon.
+CREATE INDEX resources_lease_all ON resources (lease_end, resource_id, org_id);
