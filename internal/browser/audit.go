@@ -20,12 +20,15 @@ type finding struct {
 }
 
 // Audit fails for everything on the page that keeps people out who see, hear or move otherwise: axe-core's rules for
-// WCAG 2.2 A and AA and its best practices.
-func (p *Page) Audit() {
+// WCAG 2.2 A and AA and its best practices, or those rules alone that are named.
+func (p *Page) Audit(rules ...string) {
 	p.Helper()
 	Eval[bool](p, "(() => { if (!window.axe) {"+axe+"} return true })()")
-	const run = `axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
-  .then((r) => r.violations)`
+	only := `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
+	if len(rules) > 0 {
+		only = `{ type: "rule", values: ["` + strings.Join(rules, `", "`) + `"] }`
+	}
+	run := `axe.run(document, { resultTypes: ["violations"], runOnly: ` + only + ` }).then((r) => r.violations)`
 	for _, f := range Eval[[]finding](p, run) {
 		var where []string
 		for _, n := range f.Nodes[:min(3, len(f.Nodes))] {
