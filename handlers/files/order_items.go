@@ -13,8 +13,8 @@ import (
 func (p *paper) items() {
 	p.heading(p.say("items"))
 	columns := []paperColumn{
-		{p.say("no"), 9, false}, {p.say("product"), 42, false}, {p.say("config"), 35, false}, {p.say("time"), 32, false},
-		{p.say("quantity"), 18, true}, {p.label("field", "unit_price"), 19, true}, {p.label("field", "payable_amount"), 23, true},
+		{p.say("no"), 9, false}, {p.say("product"), 38, false}, {p.say("config"), 34, false}, {p.say("time"), 30, false},
+		{p.say("quantity"), 22, true}, {p.label("field", "unit_price"), 22, true}, {p.label("field", "payable_amount"), 23, true},
 	}
 	p.tableHead(columns)
 	for i := range p.o.Lines {
@@ -46,9 +46,15 @@ func (p *paper) configuration(l *domain.Line) []part {
 	}
 	var parts []part
 	for _, c := range l.NewConfig {
-		parts = append(parts, part{labelStyle, c.Component + "  " + valueOf(c)})
+		parts = append(parts, part{labelStyle, c.Component + " " + valueOf(c)})
 		if was, there := before[c.Component]; there && was != valueOf(c) {
 			parts = append(parts, part{smallStyle, p.say("was", was)})
+		}
+		delete(before, c.Component)
+	}
+	for _, c := range l.OldConfig {
+		if was, there := before[c.Component]; there && len(l.NewConfig) > 0 {
+			parts = append(parts, part{smallStyle, p.say("gone", c.Component+" "+was)})
 		}
 	}
 	for i := range l.Meters {
@@ -57,7 +63,8 @@ func (p *paper) configuration(l *domain.Line) []part {
 	return parts
 }
 
-func valueOf(c domain.Component) string { return join(" ", c.Value, c.Unit) }
+// valueOf keeps the unit beside its number.
+func valueOf(c domain.Component) string { return join("\u00a0", c.Value, c.Unit) }
 
 // meter is a price of use: "storage 0.12 / GB", or by tiers.
 func (p *paper) meter(m *domain.Meter) string {
@@ -79,18 +86,19 @@ func (p *paper) time(l *domain.Line) []part {
 	if l.EffectiveAt == nil {
 		return []part{{smallStyle, p.say("open")}}
 	}
-	parts := []part{{labelStyle, p.minute(l.EffectiveAt)}}
+	parts := []part{{smallStyle, p.minute(l.EffectiveAt)}}
 	if l.ExpiresAt != nil {
-		parts = append(parts, part{labelStyle, p.say("until", p.minute(l.ExpiresAt))})
+		parts = append(parts, part{smallStyle, p.say("until", p.minute(l.ExpiresAt))})
 	}
 	return parts
 }
 
 func (p *paper) quantity(l *domain.Line) []part {
-	return []part{
-		{bodyStyle, grouped(l.Count.String()) + " × " + grouped(l.Quantity.String())},
-		{smallStyle, p.label("unit", l.Unit)},
+	count, quantity, unit := grouped(l.Count.String()), grouped(l.Quantity.String()), part{smallStyle, p.label("unit", l.Unit)}
+	if len(count)+len(quantity) > 8 { // a part of a month has 12 decimals
+		return []part{{bodyStyle, count + " ×"}, {bodyStyle, quantity}, unit}
 	}
+	return []part{{bodyStyle, count + " × " + quantity}, unit}
 }
 
 func (p *paper) price(l *domain.Line) []part {

@@ -95,13 +95,16 @@ func (s *sheet) cellText(c *paperColumn, x, y float64, p piece) {
 	s.textAt(p.style, x+cellGap, y, p.text, false)
 }
 
-// shrink makes numbers small enough for their column: a broken number is misread.
+// readable is the smallest size, in points, that numbers are made small to.
+const readable = 6
+
+// shrink makes numbers small enough for their column, as far as they can be read: a broken number is misread.
 func (s *sheet) shrink(parts []part, width float64) {
 	for i := range parts {
 		p := &parts[i]
 		s.use(p.style)
 		if needed := s.pdf.GetStringWidth(printable(p.text)); needed > width-2*cellGap {
-			p.size *= (width - 2*cellGap) / needed * 0.99
+			p.size = max(readable, p.size*(width-2*cellGap)/needed*0.99)
 		}
 	}
 	s.pdf.SetTextRenderingMode(0)

@@ -18,6 +18,7 @@ var paperWords = map[string]domain.Label{
 	"open":       {Code: "open", English: "not begun", Chinese: "未开始"},
 	"quantity":   {Code: "quantity", English: "Quantity", Chinese: "数量"},
 	"was":        {Code: "was", English: "before: {0}", Chinese: "原：{0}"},
+	"gone":       {Code: "gone", English: "no longer: {0}", Chinese: "已移除：{0}"},
 	"per":        {Code: "per", English: "per {0}", Chinese: "每 {0}"},
 	"upto":       {Code: "upto", English: "up to {0}: {1}", Chinese: "至 {0}：{1}"},
 	"beyond":     {Code: "beyond", English: "beyond: {0}", Chinese: "超出部分：{0}"},
