@@ -43,6 +43,7 @@ func newBench() *cobra.Command {
 	c.Flags().BoolVar(&o.JSON, "json", false, "one JSON object a line")
 	c.Flags().Float64Var(&o.Seconds, "seconds", 3, "how long each timed measurement runs")
 	c.Flags().IntVar(&o.Events, "events", 1_000_000, "size of the log where a large one is needed")
+	c.Flags().IntVar(&o.Orders, "orders", 1_000_000, "how many orders there are in the scenario console")
 	c.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile for go tool pprof to this file")
 	return c
 }

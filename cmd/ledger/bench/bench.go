@@ -31,6 +31,8 @@ type Options struct {
 	Seconds float64
 	// Events is the size of the log in the scenarios that need a large one.
 	Events int
+	// Orders is how many there are when the console is looked at.
+	Orders int
 	// JSON writes one object a line instead of a table.
 	JSON bool
 	Out  io.Writer
@@ -62,6 +64,7 @@ var scenarios = []scenario{
 	{"http", (*bed).http},
 	{"import", (*bed).imports},
 	{"growth", (*bed).growth},
+	{"console", (*bed).console},
 }
 
 // Scenarios lists what can be measured.

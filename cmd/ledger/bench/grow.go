@@ -45,6 +45,15 @@ type grower struct {
 	events []eventstore.Event
 	claims []eventstore.Claim
 	keys   int
+	// at is the time of what is done; the zero time is now.
+	at time.Time
+}
+
+func (g *grower) now() time.Time {
+	if g.at.IsZero() {
+		return time.Now().UTC().Truncate(time.Microsecond)
+	}
+	return g.at
 }
 
 func newGrower(log *eventstore.Log, head eventstore.Head) *grower {
@@ -77,7 +86,7 @@ func (g *grower) Taken(string, string, string) bool { return false }
 const growBatch = 2000
 
 func (g *grower) do(ctx context.Context, c domain.Command) error {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+	now := g.now()
 	decision, why := domain.Decide(g, c, domain.Clock{Now: now, At: now})
 	if why != nil {
 		return why
@@ -137,7 +146,7 @@ func (g *grower) flush(ctx context.Context) error {
 	if len(g.events) == 0 {
 		return nil
 	}
-	now := time.Now().UTC().Truncate(time.Microsecond)
+	now := g.now()
 	next := eventstore.Seal(g.head, g.events, now)
 	if _, err := g.log.Append(ctx, &eventstore.Batch{Base: g.head, Next: next, Events: g.events, Claims: g.claims}); err != nil {
 		return err

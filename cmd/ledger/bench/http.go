@@ -88,6 +88,11 @@ type api struct {
 }
 
 func (b *bed) serve(ctx context.Context, url string, e *executor) (*api, error) {
+	return b.serveMore(ctx, url, e, func(*handlers.Options) {}, func(*handlers.Server) {})
+}
+
+// serveMore serves what more asks for, too; use finishes the server.
+func (b *bed) serveMore(ctx context.Context, url string, e *executor, more func(*handlers.Options), use func(*handlers.Server)) (*api, error) {
 	app, err := pool(ctx, url, schema.App, 8)
 	if err != nil {
 		return nil, err
@@ -98,7 +103,10 @@ func (b *bed) serve(ctx context.Context, url string, e *executor) (*api, error) 
 		return nil, err
 	}
 	watch := eventstore.NewWatch(e.log)
-	server := handlers.NewServer(handlers.Options{Executor: e.Executor, Log: e.log, Watch: watch, Keys: keys, RateLimit: 1e6})
+	options := handlers.Options{Executor: e.Executor, Log: e.log, Watch: watch, Keys: keys, RateLimit: 1e6}
+	more(&options)
+	server := handlers.NewServer(options)
+	use(server)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
