@@ -85,8 +85,7 @@ func billLinesWhere(org string, f *Filter) *where {
 		// A line that was paid before its resource had an id has none on the bill, which is not written over; its order
 		// knows it by now.
 		w.beside = []string{Orders}
-		w.and("(resource_id = ANY(?) OR (order_id, line_no) IN (SELECT order_id, line_no FROM order_lines WHERE resource_id = ANY(?)))",
-			f.ResourceIDs, f.ResourceIDs)
+		w.and("(order_id, line_no) IN (SELECT order_id, line_no FROM order_lines WHERE resource_id = ANY(?))", f.ResourceIDs)
 	}
 	return w
 }

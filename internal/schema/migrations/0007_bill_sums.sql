@@ -22,6 +22,8 @@ CREATE TABLE bill_sums (
 SELECT protect_read_model('bill_sums');
 ALTER TABLE bill_lines ADD COLUMN product_name text NOT NULL DEFAULT '';
 UPDATE projections SET version = 3 WHERE name = 'bill_lines' AND position = 0;
+-- A month's lines of all organisations together.
+CREATE INDEX bill_lines_period ON bill_lines (billing_period, position, line_no);
 
 -- Unpaid orders by the time that is left, of one organisation and of all.
 CREATE INDEX orders_deadline ON orders (org_id, pay_before, order_id) WHERE status = 'unpaid' AND pay_before IS NOT NULL;
