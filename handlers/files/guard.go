@@ -3,6 +3,7 @@ package files
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Spreadsheets take a cell that begins with one of these for a formula, which may send the sheet away or start a
@@ -15,12 +16,11 @@ func guarded(text string) string {
 	if text == "" {
 		return ""
 	}
-	first, _ := firstRune(text)
-	if !unicode.IsControl(first) {
-		visible, _ := firstRune(strings.TrimLeftFunc(text, hidden))
-		if !strings.ContainsRune(formulaStarts, visible) {
-			return text
-		}
+	first, _ := utf8.DecodeRuneInString(text)
+	visible := strings.TrimLeftFunc(text, hidden)
+	start, _ := utf8.DecodeRuneInString(visible)
+	if !unicode.IsControl(first) && (visible == "" || !strings.ContainsRune(formulaStarts, start)) {
+		return text
 	}
 	return "'" + text
 }
@@ -44,11 +44,4 @@ func guardedEverywhere(text string) string {
 // hidden says whether a character is not seen, such as blanks, controls and marks of byte order.
 func hidden(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
-}
-
-func firstRune(s string) (rune, bool) {
-	for _, r := range s {
-		return r, true
-	}
-	return 0, false
 }

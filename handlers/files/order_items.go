@@ -13,8 +13,13 @@ import (
 func (p *paper) items() {
 	p.heading(p.say("items"))
 	columns := []paperColumn{
-		{p.say("no"), 9, false}, {p.say("product"), 38, false}, {p.say("config"), 34, false}, {p.say("time"), 30, false},
-		{p.say("quantity"), 22, true}, {p.label("field", "unit_price"), 22, true}, {p.label("field", "payable_amount"), 23, true},
+		{p.say("no"), 9, false},
+		{p.say("product"), 38, false},
+		{p.say("config"), 34, false},
+		{p.say("time"), 30, false},
+		{p.say("quantity"), 22, true},
+		{p.label("field", "unit_price"), 22, true},
+		{p.label("field", "payable_amount"), 23, true},
 	}
 	p.tableHead(columns)
 	for i := range p.o.Lines {
@@ -127,8 +132,10 @@ func (p *paper) payment() {
 		return
 	}
 	columns := []paperColumn{
-		{p.label("field", "fund"), 48, false}, {p.label("field", "voucher_id"), 72, false},
-		{p.label("field", "amount"), 29, true}, {p.label("field", "refunded"), 29, true},
+		{p.label("field", "fund"), 48, false},
+		{p.label("field", "voucher_id"), 72, false},
+		{p.label("field", "amount"), 29, true},
+		{p.label("field", "refunded"), 29, true},
 	}
 	p.tableHead(columns)
 	row := func(fund string, which []part, paid, back domain.Amount) {
@@ -165,8 +172,11 @@ func (p *paper) refunds() {
 	}
 	p.heading(p.say("refunds"))
 	columns := []paperColumn{
-		{p.label("field", "at"), 36, false}, {p.label("field", "order_id") + " / " + p.label("field", "reason"), 64, false},
-		{p.label("field", "refunded"), 26, true}, {p.label("field", "consumed_amount"), 26, true}, {p.label("field", "forfeited_amount"), 26, true},
+		{p.label("field", "at"), 36, false},
+		{p.label("field", "order_id") + " / " + p.label("field", "reason"), 64, false},
+		{p.label("field", "refunded"), 26, true},
+		{p.label("field", "consumed_amount"), 26, true},
+		{p.label("field", "forfeited_amount"), 26, true},
 	}
 	p.tableHead(columns)
 	for i := range p.o.Refunds {

@@ -185,8 +185,10 @@ func text(t *testing.T, pdf string) string {
 func TestDocumentHasTheOrder(t *testing.T) {
 	t.Parallel()
 	for lang, want := range map[string][]string{
-		"zh": {"订单 – 升级", "部分退款", "019a5c3e-7d2b-7a41-9c55-2f0e6b1d8a90", "2025-11-04 23:00:01", "GPU 云主机", "原：32 核", "已移除：公网IP 1 个", "至 2025-12-04 23:00", "12,000.00",
-			"¥12,860.50", "−¥860.50", "现金账户", "v-spring-2025", "¥10,000.00", "资源提前退订", "第 1 页，共 1 页", "账本位置 1042", "成本中心 = CC-101", "不作为发票使用"},
+		"zh": {
+			"订单 – 升级", "部分退款", "019a5c3e-7d2b-7a41-9c55-2f0e6b1d8a90", "2025-11-04 23:00:01", "GPU 云主机", "原：32 核", "已移除：公网IP 1 个", "至 2025-12-04 23:00", "12,000.00",
+			"¥12,860.50", "−¥860.50", "现金账户", "v-spring-2025", "¥10,000.00", "资源提前退订", "第 1 页，共 1 页", "账本位置 1042", "成本中心 = CC-101", "不作为发票使用",
+		},
 		"en": {"Order – Upgrade", "Partially refunded", "before: 32 核", "up to 1: 2", "Amount due", "Page 1 of 1", "not a tax invoice", "Personal details"},
 	} {
 		got := text(t, document(t, order(t), lang))
