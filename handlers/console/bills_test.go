@@ -55,6 +55,22 @@ func TestBills(t *testing.T) {
 	s.signIn(t, "", auth.Platform).get(t, "/bills").has(t, "¥34.86")
 }
 
+// A month stands beside the one before it, whole and group by group.
+func TestBillComparesMonths(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.doAt(t, "2025-09-01T00:00:00Z", "top_up", `{"org_id":"org-acme","amount":"1000.00","currency":"CNY","reference":"bank-old"}`)
+	s.bought(t, "2025-09-03T00:00:00Z")
+	s.bought(t, "2025-10-03T00:00:00Z")
+	s.bought(t, "2025-10-04T00:00:00Z")
+	s.bought(t, "2025-09-04T00:00:00Z", `{"lines":[{"product_code":"disk","product_name":"Disk","resource_type":"disk","resource_name":"d","region":"",
+"new_config":[],"count":"1","charge_mode":"day","quantity":"3","unit":"day","unit_price":"2.00"}]}`)
+	p := s.signIn(t, "org-acme", auth.Viewer)
+	// 57.72 after 34.86; the host 57.72 after 28.86, the disk nothing after 6.00.
+	p.get(t, "/bills/2025-10").has(t, "&#43;¥22.86", "&#43;65.6%", "&#43;¥28.86", "&#43;100.0%", "−¥6.00", "−100.0%", "September 2025")
+	p.get(t, "/bills").has(t, "&#43;¥22.86", "&#43;65.6%")
+}
+
 func TestBillLinesOfAMonth(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
@@ -72,7 +88,7 @@ func TestBillLinesOfAMonth(t *testing.T) {
 		}
 	}
 	one := p.get(t, path+"?product=disk&columns=order_id,amount")
-	one.has(t, disk, "¥6.00", `aria-label="Take off the filter`)
+	one.has(t, disk, "¥6.00", "Take off the filter: </span>Product code: <strong>disk")
 	one.lacks(t, id, "size 40 GB")
 	p.get(t, path+"?limit=1").has(t, disk, `rel="next"`)
 	p.get(t, path+"?product=none").has(t, "No bill lines match")

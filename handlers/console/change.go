@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -27,7 +26,7 @@ func digitsOf(d decimal.Decimal) string { return d.StringFixed(max(0, -d.Exponen
 
 // change is how much a sum differs from the one of the month before.
 type change struct {
-	// Before is that sum, Amount the difference, with its sign; Percent is empty where there was nothing before.
+	// Before is that sum, Amount the difference; Percent is empty where there was nothing before.
 	Before, Amount, Percent string
 	Up, Down                bool
 }
@@ -35,9 +34,6 @@ type change struct {
 func changeOf(now, before string) *change {
 	difference := exact(now).Sub(exact(before))
 	c := &change{Before: before, Amount: digitsOf(difference), Up: difference.IsPositive(), Down: difference.IsNegative()}
-	if c.Up {
-		c.Amount = "+" + c.Amount
-	}
 	if was := exact(before); !was.IsZero() {
 		c.Percent = signed(difference.Div(was.Abs()).Mul(decimal.NewFromInt(100)))
 	}
@@ -60,13 +56,4 @@ func share(part, whole string) string {
 		return ""
 	}
 	return p.Div(w).Mul(decimal.NewFromInt(100)).StringFixed(1) + "%"
-}
-
-// Signed is an amount with its sign also where it is more: +¥5.00.
-func (p preferences) Signed(amount, currency any) string {
-	text := fmt.Sprint(amount)
-	if rest, more := strings.CutPrefix(text, "+"); more {
-		return "+" + p.Money(rest, currency)
-	}
-	return p.Money(text, currency)
 }
