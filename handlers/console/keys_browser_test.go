@@ -40,7 +40,7 @@ func TestKeyboardLeadsEverywhere(t *testing.T) {
 	at(b, "/orders/"+older)
 	b.Press("/")
 	b.Is(`document.activeElement.id === "find"`)
-	b.Press("gb") // is typed
+	b.Press("gb")                                       // is typed
 	b.Is(`document.activeElement.value.endsWith("gb")`) // the driver types the / too
 	b.Press("\x1b")
 	b.Is(`document.activeElement.id !== "find"`)
