@@ -31,6 +31,7 @@ type ordersPage struct {
 	Tabs    []statusTab
 	Views   []savedView
 	Saved   bool // the address is one of the views
+	billed  []offer
 }
 
 // orderListed is an order's row.
@@ -44,6 +45,7 @@ type orderListed struct {
 }
 
 func (v *view) ordersPage() error {
+	columns := v.shownOrderColumns()
 	if to, better := v.plainAddress(); better {
 		http.Redirect(v.w, v.r, to, http.StatusSeeOther)
 		return nil
@@ -59,7 +61,7 @@ func (v *view) ordersPage() error {
 	for _, s := range p.Views {
 		p.Saved = p.Saved || s.Here
 	}
-	p.Columns = v.shownOrderColumns()
+	p.Columns = columns
 	p.Offered = choicesOf(orderColumns, p.Columns)
 	if err := p.read(); err != nil {
 		var wrong *handlers.Problem
@@ -94,6 +96,7 @@ func (p *ordersPage) read() error {
 		return err
 	}
 	p.asOf, p.Next = list.AsOf, list.NextCursor
+	p.billed = p.billedProducts()
 	for i := range orders {
 		p.Rows = append(p.Rows, p.listed(&orders[i]))
 	}
@@ -177,15 +180,15 @@ func (p *ordersPage) Download(format string) string {
 	return "/orders/download?" + q.Encode()
 }
 
-// plainAddress is the address without fields that were left empty, and with several values of one field as one, as forms
-// of browsers don't write them; better says whether it is another.
+// plainAddress is the address to share: without fields that were left empty and without keep, which was done once, and
+// with several values of one field as one, as forms of browsers don't write them. better says whether it is another.
 func (v *view) plainAddress() (to string, better bool) {
 	q := v.r.URL.Query()
 	plain := url.Values{}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		values := slices.DeleteFunc(slices.Clone(q[name]), func(s string) bool { return strings.TrimSpace(s) == "" })
 		switch {
-		case name == "org_id" && v.who.OrgID != "", len(values) == 0:
+		case name == "keep", name == "org_id" && v.who.OrgID != "", len(values) == 0:
 		case name == "tag":
 			plain[name] = values
 		default:

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"slices"
 	"testing"
 
 	"orderledger/internal/auth"
@@ -73,4 +74,33 @@ func TestFiltersStayInTheAddressInTheBrowser(t *testing.T) {
 	}
 	p.Back()
 	p.Has("GPU instance")
+}
+
+func TestColumnsAreRememberedInTheBrowser(t *testing.T) {
+	t.Parallel()
+	browser.Need(t)
+	s := newSystem(t)
+	s.place(t)
+	s.signIn(t, "org-acme", auth.Viewer).get(t, "/orders")
+	p := ordersInBrowser(t, s, "org-acme", auth.Viewer)
+	p.Go("/orders")
+	has := func(column string, want bool) {
+		t.Helper()
+		if got := slices.Contains(p.Texts("thead th"), column); got != want {
+			t.Errorf("at %s the column %s is there: %t", p.Path(), column, got)
+		}
+	}
+	has("Region", true)
+	p.Click("Columns")
+	p.Click("Region")
+	p.Click("Tags")
+	p.Follow("Show")
+	has("Region", false)
+	p.Go("/orders")
+	has("Region", false)
+	has("Tags", true)
+	p.Click("Columns")
+	p.Follow("Usual columns")
+	p.Go("/orders")
+	has("Region", true)
 }

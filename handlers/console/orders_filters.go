@@ -2,10 +2,12 @@ package console
 
 import (
 	"cmp"
+	"log/slog"
 	"slices"
 	"strings"
 
 	"orderledger/domain"
+	"orderledger/projections"
 )
 
 // The form of filters, and the chips that show which ones hold.
@@ -197,7 +199,7 @@ func (p *ordersPage) optionLabel(f filterField, code string) string {
 // offer is a value that a filter suggests, with the name that people know it by.
 type offer struct{ Value, Name string }
 
-// offers are values for a filter from the orders that are shown.
+// offers are values for a filter: of the orders that are shown, and the products of the last bills.
 func (p *ordersPage) offers(name string) []offer {
 	var all []offer
 	seen := map[string]bool{"": true}
@@ -205,6 +207,11 @@ func (p *ordersPage) offers(name string) []offer {
 		if !seen[value] {
 			seen[value] = true
 			all = append(all, offer{value, name})
+		}
+	}
+	if name == "product" {
+		for _, b := range p.billed {
+			add(b.Value, b.Name)
 		}
 	}
 	for _, o := range p.Rows {
@@ -225,6 +232,25 @@ func (p *ordersPage) offers(name string) []offer {
 			case "resource_name":
 				add(l.ResourceName, "")
 			}
+		}
+	}
+	return all
+}
+
+// billedProducts are the products that most was paid for in the last three months. They are a help for typing: a list of
+// orders is shown without them where the bills can't be read.
+func (p *ordersPage) billedProducts() []offer {
+	this := domain.Period(p.now.Format("2006-01"))
+	list, err := p.c.Server.Reader.Spend(p.r.Context(), p.org, projections.SpendQuery{
+		From: this.Add(-2), To: this, GroupBy: "product", Most: projections.SpendGroupsMax,
+	})
+	if err != nil {
+		slog.WarnContext(p.r.Context(), "the products of the last bills can't be read", "error", err)
+	}
+	var all []offer
+	for _, s := range list.Items {
+		if s.Key != "" {
+			all = append(all, offer{s.Key, s.Label})
 		}
 	}
 	return all

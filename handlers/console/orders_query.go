@@ -22,6 +22,7 @@ var rangeDays = map[string]int{"7d": 7, "30d": 30, "90d": 90}
 func (v *view) ordersAsked() (projections.OrderQuery, error) {
 	values := v.r.URL.Query()
 	values.Del("count")
+	values.Del("limit") // a page is a page
 	zone, err := v.orgZone()
 	if err != nil {
 		return projections.OrderQuery{}, err

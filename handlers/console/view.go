@@ -138,6 +138,7 @@ func (v *view) Here(pairs ...string) string {
 	q := v.r.URL.Query()
 	q.Del("cursor")
 	q.Del("done")
+	q.Del("keep")
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if q.Del(pairs[i]); pairs[i+1] != "" {
 			q.Set(pairs[i], pairs[i+1])
