@@ -115,6 +115,7 @@ var Labels = map[string][]Label{
 		{"month", "month", "月"},
 		{"year", "year", "年"},
 		{refundUnit, "refund", "笔"},
+		{"prepaid_30d", "30 days", "30天"},
 	},
 	"bill_field": BillFields,
 	"field":      fieldLabels,
