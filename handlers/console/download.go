@@ -23,7 +23,7 @@ var downloadPages = []page{
 // Bounds of what people take away.
 const (
 	downloadTime = 5 * time.Minute // from the first row to the last, also for who reads slowly
-	downloadWait = 5 * time.Second // for one of the downloads that are under way to end
+	downloadWait = 2 * time.Second // for one of the downloads that are under way to end
 )
 
 var (

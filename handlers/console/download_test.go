@@ -3,7 +3,9 @@ package console_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -265,5 +267,47 @@ func TestDownloadsGoOnPageAfterPage(t *testing.T) {
 	}
 	if len(rows) != 502 || len(ids) != 501 {
 		t.Errorf("501 orders are "+strconv.Itoa(len(rows)-1)+" rows with %d ids", len(ids))
+	}
+}
+
+// A part of a file must not pass for the whole: the connection breaks. Before the file was begun, a page says what is wrong.
+func TestBrokenDownloadsAreSeenToBe(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pages, _ := strconv.Atoi(r.URL.Query().Get("pages"))
+		if err := console.BrokenDownload(w, r, pages); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	}))
+	t.Cleanup(server.Close)
+	read := func(pages string) (int, string, error) {
+		response, err := server.Client().Get(server.URL + "?pages=" + pages)
+		if err != nil {
+			return 0, "", err
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		return response.StatusCode, string(body), err
+	}
+	if status, body, err := read("0"); err != nil || status != http.StatusInternalServerError || !strings.Contains(body, "database is gone") {
+		t.Errorf("a file that was not begun: %d %q, %v", status, body, err)
+	}
+	if _, body, err := read("3"); err == nil {
+		t.Errorf("a part of a file of %d bytes passes for the whole", len(body))
+	}
+}
+
+// It runs alone: it takes all places of downloads.
+func TestTooManyDownloadsAreToldToWait(t *testing.T) { //nolint:paralleltest // see above
+	p := newSystem(t).signIn(t, "org-acme", auth.Viewer)
+	free := console.DownloadSlots()
+	r := p.get(t, "/orders/download")
+	free()
+	if r.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("with all places taken: %s", r.Status)
+	}
+	r.has(t, "busy")
+	if r := p.get(t, "/orders/download"); r.StatusCode != http.StatusOK {
+		t.Errorf("with places free: %s", r.Status)
 	}
 }

@@ -182,8 +182,11 @@ func (p *paper) refunds() {
 	for i := range p.o.Refunds {
 		r := &p.o.Refunds[i]
 		p.tableRow(columns, [][]part{
-			{{bodyStyle, p.second(&r.At)}}, {{labelStyle, r.RefundOrderID}, {smallStyle, r.Reason}},
-			{{bodyStyle, p.money(r.Returned.Total())}}, {{bodyStyle, p.money(r.Consumed)}}, {{bodyStyle, p.money(r.Forfeited)}},
+			{{bodyStyle, p.second(&r.At)}},
+			{{labelStyle, r.RefundOrderID}, {smallStyle, r.Reason}},
+			{{bodyStyle, p.money(r.Returned.Total())}},
+			{{bodyStyle, p.money(r.Consumed)}},
+			{{bodyStyle, p.money(r.Forfeited)}},
 		})
 	}
 }
