@@ -160,3 +160,6 @@ func (d *billData) compare() error {
 	}
 	return nil
 }
+
+// SealedLines is how many lines the month was sealed with.
+func (d billData) SealedLines() string { return rawNumber(d.Bill.Closed.Lines) }
