@@ -1,9 +1,10 @@
 package console
 
 import (
-	"github.com/google/uuid"
 	"net/url"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // localPath is an address of the console's own, or "/": a form or a link must not send people anywhere else.

@@ -22,8 +22,12 @@ type navItem struct {
 // Nav lists the main pages.
 func (v *view) Nav() []navItem {
 	items := []navItem{
-		{Name: "overview", Key: "h", Href: "/"}, {Name: "orders", Key: "o", Href: "/orders"}, {Name: "resources", Key: "r", Href: "/resources"},
-		{Name: "bills", Key: "b", Href: "/bills"}, {Name: "account", Key: "a", Href: "/account"}, {Name: "ledger", Key: "l", Href: "/ledger"},
+		{Name: "overview", Key: "h", Href: "/"},
+		{Name: "orders", Key: "o", Href: "/orders"},
+		{Name: "resources", Key: "r", Href: "/resources"},
+		{Name: "bills", Key: "b", Href: "/bills"},
+		{Name: "account", Key: "a", Href: "/account"},
+		{Name: "ledger", Key: "l", Href: "/ledger"},
 	}
 	for i := range items {
 		items[i].Here = v.Path() == items[i].Href || items[i].Href != "/" && strings.HasPrefix(v.Path(), items[i].Href+"/")

@@ -61,8 +61,10 @@ func (c *Console) setPreference(w http.ResponseWriter, r *http.Request) {
 	}
 	for name, values := range choices {
 		if value := r.PostFormValue(name); r.PostForm.Has(name) && slices.Contains(values, value) {
-			http.SetCookie(w, &http.Cookie{Name: "ledger_" + name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true,
-				Secure: true, SameSite: http.SameSiteLaxMode})
+			http.SetCookie(w, &http.Cookie{
+				Name: "ledger_" + name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true,
+				Secure: true, SameSite: http.SameSiteLaxMode,
+			})
 		}
 	}
 	http.Redirect(w, r, localPath(r.PostFormValue("back")), http.StatusSeeOther)
@@ -72,8 +74,10 @@ const seenCookie = "ledger_seen"
 
 // remember makes every page from now on wait for a position.
 func (v *view) remember(position int64) {
-	http.SetCookie(v.w, &http.Cookie{Name: seenCookie, Value: strconv.FormatInt(max(position, v.seen), 10), Path: "/", HttpOnly: true, Secure: true,
-		SameSite: http.SameSiteLaxMode, MaxAge: 60})
+	http.SetCookie(v.w, &http.Cookie{
+		Name: seenCookie, Value: strconv.FormatInt(max(position, v.seen), 10), Path: "/", HttpOnly: true, Secure: true,
+		SameSite: http.SameSiteLaxMode, MaxAge: 60,
+	})
 }
 
 // seenPosition is the position that a page must have reached: of the person's last command, or the one that the address

@@ -36,7 +36,7 @@ func (c *Console) identify(r *http.Request) (auth.Identity, error) {
 // not into a part of this one.
 func (v *view) toSignIn() {
 	to := "/signin"
-	if v.r.Method == http.MethodGet && v.r.URL.Path != "/" && !v.isPart() {
+	if v.r.URL.Path != "/" && !v.isPart() && v.c.canOpen(v.r) {
 		to += "?back=" + queryEscape(v.r.URL.RequestURI())
 	}
 	if v.isPart() {
@@ -45,6 +45,15 @@ func (v *view) toSignIn() {
 		return
 	}
 	http.Redirect(v.w, v.r, to, http.StatusSeeOther)
+}
+
+// canOpen says whether the address of a request can be opened: most forms are sent to the address of their page, where
+// somebody whose session ended meanwhile begins anew.
+func (c *Console) canOpen(r *http.Request) bool {
+	get := *r
+	get.Method = http.MethodGet
+	_, pattern := c.mux.Handler(&get)
+	return r.Method == http.MethodGet || strings.HasPrefix(pattern, http.MethodGet)
 }
 
 type signInPage struct {

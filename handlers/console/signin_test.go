@@ -94,6 +94,8 @@ func TestSignInByKeyAndOut(t *testing.T) {
 		t.Errorf("signing out leaves the cookie: %s", got)
 	}
 	s.request(t, http.MethodGet, "/bills", nil, "Cookie", cookie).is(t, http.StatusSeeOther, "/signin?back=%2Fbills")
+	s.request(t, http.MethodPost, "/orders/x/pay", url.Values{"key": {"k"}}, "Cookie", cookie).is(t, http.StatusSeeOther, "/signin?back=%2Forders%2Fx%2Fpay")
+	s.request(t, http.MethodPost, "/views", nil, "Cookie", cookie).is(t, http.StatusSeeOther, "/signin")
 	part := s.request(t, http.MethodGet, "/bills", nil, "HX-Request", "true")
 	if part.is(t, http.StatusUnauthorized, ""); part.Header.Get("HX-Redirect") != "/signin" {
 		t.Errorf("htmx is sent to %q", part.Header.Get("HX-Redirect"))
