@@ -70,9 +70,14 @@ func (w *where) arg(v any) string {
 	return "$" + strconv.Itoa(len(w.args))
 }
 
-// anyOf adds a condition on a column unless no values are given.
+// anyOf adds a condition on a column unless no values are given. One value is equality: only then does an index on the
+// column and what a list is sorted by give the list in order.
 func (w *where) anyOf(column string, values []string) {
-	if len(values) > 0 {
+	switch len(values) {
+	case 0:
+	case 1:
+		w.and(column+" = ?", values[0])
+	default:
 		w.and(column+" = ANY(?)", values)
 	}
 }

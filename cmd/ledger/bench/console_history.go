@@ -90,8 +90,8 @@ func (h *historian) order(ctx context.Context, i int) error {
 
 func (h *historian) place(i int) domain.PlaceOrder {
 	of := org(0)
-	if i/3%2 == 1 {
-		of = org(1 + i/6%(orgs-1))
+	if mixed := uint32(i) * 2654435761 >> 8; mixed%2 == 1 { // whatever else goes by i
+		of = org(1 + int(mixed/2)%(orgs-1))
 	}
 	o := purchase(of)
 	o.ProjectID, o.ConsumerID, o.TradeNo = fmt.Sprint("project-", i%6), fmt.Sprint("user-", i%200), fmt.Sprint("T-", i/3)

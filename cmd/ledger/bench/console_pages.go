@@ -64,8 +64,8 @@ func (v *visitor) get(ctx context.Context, path, encoding string) (body []byte, 
 	defer answer.Body.Close()
 	body, err = io.ReadAll(answer.Body)
 	took = time.Since(began)
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answers %s: %.600s", path, answer.Status, body)
+	if err == nil && answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusSeeOther { // what is found alone is gone to
+		err = fmt.Errorf("%s answers %s", path, answer.Status)
 	}
 	return body, took, err
 }
@@ -173,9 +173,9 @@ func pagesOf(unpaid, done string, all bool) []string {
 		"/orders?range=all&tag=team%3Dteam-3", "/orders?range=all&tag=team%3Dnone", "/orders?range=all&resource_name=train-7", "/orders?range=all&min_amount=900",
 		"/orders?range=all&trade_no=T-30", "/orders?range=30d&hide_zero=true&charge_group=prepay", "/orders?range=all&consumer_id=user-13",
 		"/orders/" + done, "/orders/" + unpaid, "/orders/" + unpaid + "/pay", "/orders/" + unpaid + "/cancel", "/orders/" + done + "/refund",
-		"/resources", "/resources/res-10", "/bills", "/bills/" + month, "/bills/" + before, "/bills/" + before + "?group_by=consumer",
+		"/resources", "/bills", "/bills/" + month, "/bills/" + before, "/bills/" + before + "?group_by=consumer",
 		"/bills/" + before + "?group_by=tag:team", "/bills/" + before + "/lines", "/bills/" + before + "/lines?product=product-3",
 		"/account", "/account" + of, "/account/entries" + of, "/account/entries" + of + "type=top_up", "/account/entries" + of + "order_id=" + done, "/account/vouchers" + of, "/ledger", "/ledger/events",
-		"/ledger/events/1000", "/find?q=" + done, "/find?q=T-30", "/find?q=nothing",
+		"/find?q=" + done, "/find?q=T-30", "/find?q=nothing",
 	}
 }
