@@ -1,6 +1,6 @@
 # The targets for people. `.ci/run` calls `test` and `check`, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run build test race nightly bench check fmt lint vet postgres chromium clean
+.PHONY: help run build test race nightly bench check fmt lint vet postgres chromium screenshots clean
 
 SHELL := /bin/bash
 # Where git does not trust the checkout (another user's folder), stamping would end the build.
@@ -11,7 +11,7 @@ LINT_VERSION := 2.15.0
 CACHE := $(CURDIR)/.cache
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: postgres build ## build, start the whole system on .ledger, import the example, keep serving
 	@exec bin/ledger dev $(ARGS)
@@ -59,6 +59,9 @@ postgres:
 # Tests that look at pages are skipped without it, and say so.
 chromium:
 	@scripts/install-chromium
+
+screenshots: postgres chromium ## take the pictures of docs/console.md anew, from the example of `ledger dev`
+	go test -count=1 -timeout 10m -run TestScreenshots ./cmd/ledger -args -screenshots $(CURDIR)/docs/images
 
 clean: ## remove what was built; the data in .ledger stays
 	rm -rf bin .cache
