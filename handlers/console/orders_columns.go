@@ -13,12 +13,14 @@ import (
 // An order in a list: what its lines differ in stands in one cell, separated.
 type orderRow = handlers.OrderAnswer
 
-// orderColumns are those that a list of orders can show, in the order in which they stand.
+// orderColumns are those that a list of orders can show, in the order in which they stand: what is due stands early, as it
+// must be seen on a small screen, too.
 var orderColumns = []column[orderRow]{
 	{"order_id", kindID, "", func(o *orderRow) string { return o.OrderID }},
 	{"org_id", kindText, "", func(o *orderRow) string { return o.OrgID }},
 	{"created_at", kindTime, "", func(o *orderRow) string { return rawTime(&o.CreatedAt) }},
 	{"status", kindWord, "status", func(o *orderRow) string { return string(o.Status) }},
+	{"payable_amount", kindAmount, "", func(o *orderRow) string { return o.PayableAmount.String() }},
 	{"order_type", kindWord, "order_type", func(o *orderRow) string { return string(o.OrderType) }},
 	{"product_name", kindText, "", ofLines(func(l *domain.Line) string { return l.ProductName })},
 	{"product_code", kindText, "", ofLines(func(l *domain.Line) string { return l.ProductCode })},
@@ -27,7 +29,6 @@ var orderColumns = []column[orderRow]{
 	{"resource_type", kindText, "", ofLines(func(l *domain.Line) string { return l.ResourceType })},
 	{"list_amount", kindAmount, "", func(o *orderRow) string { return o.ListAmount.String() }},
 	{"discount_amount", kindAmount, "", func(o *orderRow) string { return o.DiscountAmount.String() }},
-	{"payable_amount", kindAmount, "", func(o *orderRow) string { return o.PayableAmount.String() }},
 	{"cash", kindAmount, "", func(o *orderRow) string { return o.Paid.Cash.String() }},
 	{"gift", kindAmount, "", func(o *orderRow) string { return o.Paid.Gift.String() }},
 	{"voucher", kindAmount, "", func(o *orderRow) string { return o.Paid.Voucher.String() }},
@@ -61,7 +62,7 @@ var orderColumns = []column[orderRow]{
 
 // orderColumnsShown are those that a list shows unless others are chosen.
 var orderColumnsShown = []string{
-	"order_id", "created_at", "status", "order_type", "product_name", "resource_name", "resource_id", "list_amount", "payable_amount",
+	"order_id", "created_at", "status", "payable_amount", "order_type", "product_name", "resource_name", "resource_id", "list_amount",
 	"cash", "gift", "voucher", "charge_mode", "region", "project_id",
 }
 
