@@ -112,11 +112,6 @@ func (p moveView) body(m move) fields {
 	return b
 }
 
-// amountTyped is an amount without what people type between thousands.
-func amountTyped(text string) string {
-	return strings.NewReplacer(",", "", " ", "", "，", "").Replace(text)
-}
-
 // timeTyped is the time that a field for one has, in the zone that the page shows times in; another text stays.
 func (v *view) timeTyped(text string) string {
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02"} {

@@ -130,11 +130,11 @@ func (p *payPage) body(typed func(string) string) fields {
 	}
 	funds, vouchers := fields{}, []fields{}
 	for _, fund := range []string{"cash", "gift"} {
-		funds.text(fund, typedAmount(typed(fund)))
+		funds.text(fund, amountTyped(typed(fund)))
 	}
 	for i := range p.Vouchers {
 		id := p.Vouchers[i].VoucherID
-		if amount := typedAmount(typed("voucher." + id)); strings.Trim(amount, "0.") != "" {
+		if amount := amountTyped(typed("voucher." + id)); strings.Trim(amount, "0.") != "" {
 			vouchers = append(vouchers, fields{"voucher_id": id, "amount": amount})
 		}
 	}
@@ -144,9 +144,6 @@ func (p *payPage) body(typed func(string) string) fields {
 	body["funds"] = funds
 	return body
 }
-
-// typedAmount is an amount as people may write it: with commas between thousands.
-func typedAmount(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), ",", "") }
 
 // plan works out what the payment would take.
 func (p *payPage) plan() error {

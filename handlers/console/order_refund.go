@@ -77,7 +77,7 @@ func (p *refundPage) AskedLine(no int) bool {
 // body is the command for what was typed.
 func (p *refundPage) body() (fields, error) {
 	body := bodyAbout(p.Order.Order)
-	body.text("amount", typedAmount(p.Asked("amount")))
+	body.text("amount", amountTyped(p.Asked("amount")))
 	body.text("reason", p.Asked("reason"))
 	if p.Asked("return_vouchers") != "" {
 		body["return_vouchers"] = true
