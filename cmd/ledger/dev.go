@@ -189,9 +189,8 @@ func (d *dev) use(ctx context.Context, o devOptions, stdout, stderr io.Writer) e
 	}()
 	err := d.fill(ctx, o, stdout, stderr)
 	if err == nil {
-		if err = d.greet(ctx, stdout); err == nil {
-			<-ctx.Done()
-		}
+		d.greet(ctx, stdout)
+		<-ctx.Done()
 	}
 	cancel(nil)
 	if cause := <-failed; cause != nil {
@@ -203,26 +202,34 @@ func (d *dev) use(ctx context.Context, o devOptions, stdout, stderr io.Writer) e
 	return err
 }
 
-// greet says where the servers are, with a link that signs somebody in to the console, once.
-func (d *dev) greet(ctx context.Context, w io.Writer) error {
+// greet says where the servers are, with a link that signs somebody in to the console, once. Without the database, which
+// may be starting again, there is no link; the key does as well.
+func (d *dev) greet(ctx context.Context, w io.Writer) {
+	link, err := d.signInLink(ctx)
+	if err != nil && ctx.Err() == nil {
+		slog.Warn("no sign-in link could be made; the console takes the key, too", "error", err)
+	}
+	console := "/"
+	if err == nil {
+		console = "/signin/" + link + " (works once)"
+	}
+	fmt.Fprintf(w, "\nConsole   http://%s%s\nAPI       http://%s (key in %s)\nNATS      %s (password in %s)\n\nCtrl-C stops; the next start goes on here.\n",
+		d.app.address(), console, d.app.address(), d.dir.file(adminKeyFile), d.broker.Addr(), d.dir.file(natsURLFile))
+}
+
+func (d *dev) signInLink(ctx context.Context) (string, error) {
 	key, err := d.dir.read(adminKeyFile)
 	if err != nil {
-		return err
+		return "", err
 	}
 	who, err := auth.NewKeys(d.app.pool).Find(ctx, key)
 	if err != nil {
-		return err
+		return "", err
 	}
-	link, err := auth.NewSessions(d.app.pool).Link(ctx, who.KeyID)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nConsole   http://%s/signin/%s (works once)\nAPI       http://%s (key in %s)\nNATS      %s (password in %s)\n\nCtrl-C stops; the next start goes on here.\n",
-		d.app.address(), link, d.app.address(), d.dir.file(adminKeyFile), d.broker.Addr(), d.dir.file(natsURLFile))
-	return nil
+	return auth.NewSessions(d.app.pool).Link(ctx, who.KeyID)
 }
 
-// fill imports the example where it is due and prints what the ledger holds.
+// fill imports the example where it is due and prints what the ledger holds, if the database lets it.
 func (d *dev) fill(ctx context.Context, o devOptions, stdout, stderr io.Writer) error {
 	head, err := d.app.log.Head(ctx)
 	if err != nil {
@@ -238,5 +245,8 @@ func (d *dev) fill(ctx context.Context, o devOptions, stdout, stderr io.Writer) 
 			return err
 		}
 	}
-	return d.summary(ctx, stdout, rates)
+	if err := d.summary(ctx, stdout, rates); err != nil && ctx.Err() == nil {
+		slog.Warn("what the ledger holds could not be summed up", "error", err) // it serves all the same
+	}
+	return ctx.Err()
 }
