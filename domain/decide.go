@@ -19,7 +19,7 @@ func Decide(s States, c Command, clock Clock) (Decision, *Rejection) {
 func knownOrder(s States, orderID, orgID string) (*Order, *Rejection) {
 	o := s.Order(orderID)
 	if o == nil || o.OrgID != orgID {
-		return nil, reject(NotFound, "there is no order %s", orderID)
+		return nil, reject(NotFound, "there is no order %s", orderID).early(true)
 	}
 	return o, nil
 }
@@ -41,7 +41,7 @@ func orderIn(s States, orderID, orgID string, clock Clock, verb string, code Cod
 		return nil, refused
 	}
 	if !slices.Contains(in, o.Status) {
-		return nil, reject(code, "the order is %s and %s", o.Status, verb)
+		return nil, reject(code, "the order is %s and %s", o.Status, verb).early(o.Status == AwaitingApproval)
 	}
 	return o, o.notBefore(clock)
 }

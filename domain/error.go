@@ -45,6 +45,8 @@ type Rejection struct {
 	// Missing is what the account lacks, with InsufficientFunds.
 	Missing  Amount
 	Currency Currency
+	// Early: what has to come before the command may be on its way still.
+	Early bool
 }
 
 func (r *Rejection) Error() string {
@@ -56,6 +58,12 @@ func (r *Rejection) Error() string {
 
 func reject(code Code, format string, args ...any) *Rejection {
 	return &Rejection{Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
+// early marks a refusal that somebody who brings commands in order may put off.
+func (r *Rejection) early(is bool) *Rejection {
+	r.Early = is
+	return r
 }
 
 func invalid(field, format string, args ...any) *Rejection {

@@ -52,7 +52,7 @@ func (f *following) findParent(s States) *Rejection {
 	id := *f.ParentOrderID
 	f.parent = s.Order(id)
 	if f.parent == nil || f.parent.OrgID != f.OrgID {
-		return f.mismatch("parent_order_id", "there is no order %s to follow", id)
+		return f.mismatch("parent_order_id", "there is no order %s to follow", id).early(true)
 	}
 	if f.parent.Currency != f.Currency {
 		return f.mismatch("currency", "the order that it follows is in %s", f.parent.Currency)
@@ -64,7 +64,8 @@ func (f *following) findParent(s States) *Rejection {
 	if f.OrderType == Recovery && f.parent.PaidAt != nil {
 		return nil
 	}
-	return f.mismatch("parent_order_id", "the order that it follows is %s, and has to be paid", f.parent.Status)
+	return f.mismatch("parent_order_id", "the order that it follows is %s, and has to be paid", f.parent.Status).
+		early(f.parent.Status == Unpaid || f.parent.Status == AwaitingApproval)
 }
 
 func (f *following) mismatch(field, format string, args ...any) *Rejection {

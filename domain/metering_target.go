@@ -93,5 +93,5 @@ func meteredLines(o *Order, t usageTarget) []*Line {
 }
 
 func noSuch(field, kind, id string) *Rejection {
-	return &Rejection{Code: NotFound, Field: field, Detail: "there is no " + kind + " " + id}
+	return &Rejection{Code: NotFound, Field: field, Detail: "there is no " + kind + " " + id, Early: true}
 }

@@ -70,7 +70,7 @@ func (c RefundOrder) decide(s States, clock Clock) (Decision, *Rejection) {
 func (c RefundOrder) refund(s States, clock Clock) (*draft, *Rejection) {
 	o := s.Order(c.OrderID)
 	if o == nil || o.OrgID != c.OrgID {
-		return nil, reject(NotFound, "there is no order %s", c.OrderID)
+		return nil, reject(NotFound, "there is no order %s", c.OrderID).early(true)
 	}
 	if clock.At.Before(o.OccurredAt) {
 		return nil, historyRunsBack(o)

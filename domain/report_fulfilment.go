@@ -89,7 +89,8 @@ func (o *Order) mayBecome(state string) *Rejection {
 	}
 	switch {
 	case !open:
-		return reject(OrderNotFulfillable, "the order is %s, of type %s, and is not being fulfilled", o.Status, o.OrderType)
+		unpaid := o.Status == Unpaid || o.Status == AwaitingApproval
+		return reject(OrderNotFulfillable, "the order is %s, of type %s, and is not being fulfilled", o.Status, o.OrderType).early(unpaid)
 	case at == "completed":
 		return reject(OrderNotFulfillable, "the order was fulfilled before")
 	case at == "started" && state == "started":

@@ -18,6 +18,7 @@ import (
 	"orderledger/eventstore"
 	"orderledger/handlers"
 	"orderledger/handlers/console"
+	"orderledger/handlers/intake"
 	"orderledger/internal/auth"
 	"orderledger/internal/schema"
 	"orderledger/projections"
@@ -29,9 +30,10 @@ const (
 	roleRelay       = "relay"
 	roleProjections = "projections"
 	roleTimers      = "timers"
+	roleIntake      = "intake"
 )
 
-var allRoles = []string{roleAPI, roleRelay, roleProjections, roleTimers}
+var allRoles = []string{roleAPI, roleRelay, roleProjections, roleTimers, roleIntake}
 
 // Connections of each pool. The projector's has one for each read model, and some to read the log.
 const (
@@ -69,6 +71,7 @@ type app struct {
 	reader   *projections.Reader
 	reads    *eventstore.Log // as ledger_reader
 	executor *handlers.Executor
+	intake   *intake.Intake // nil without the role or a broker
 	listener net.Listener
 
 	failed  chan error // why a part ended by itself
@@ -204,7 +207,7 @@ func (a *app) openReadModels(ctx context.Context) error {
 }
 
 func (a *app) openCommands(ctx context.Context) (err error) {
-	if !a.has(roleAPI, roleTimers) {
+	if !a.has(roleAPI, roleTimers, roleIntake) {
 		return nil
 	}
 	if a.executor, err = handlers.NewExecutor(ctx, a.log, time.Now); err != nil {
@@ -214,6 +217,10 @@ func (a *app) openCommands(ctx context.Context) (err error) {
 	if a.has(roleTimers) {
 		timers := handlers.NewTimers(a.executor, a.reader)
 		a.start("the timers", func(ctx context.Context) error { timers.Run(ctx); return nil })
+	}
+	if a.has(roleIntake) && a.nc != nil {
+		a.intake = intake.New(intake.Options{Executor: a.executor, Services: auth.NewServices(a.pool), Pool: a.pool, NATS: a.nc})
+		a.start("the intake", a.intake.Run)
 	}
 	return nil
 }
@@ -232,6 +239,9 @@ func (a *app) openAPI(context.Context) (err error) {
 	if a.nc != nil {
 		options.Connected = a.nc.IsConnected
 		options.Relay = func(ctx context.Context) eventstore.RelayStatus { return streamStatus(ctx, a.nc) }
+	}
+	if a.intake != nil {
+		options.Collector = a.intake
 	}
 	if a.relay != nil {
 		options.Relay = func(context.Context) eventstore.RelayStatus { return a.relay.Status() }

@@ -5,4 +5,9 @@
 //   - subscriber.go, delivery.go, takeover.go: messages in stream order to one active process at a time, each
 //     acknowledged when it is settled; what a predecessor had in hand is settled before anything new.
 //   - publisher.go: a message is published when its stream says so.
+//   - intake.go: the router, and how long it lives.
+//   - arrive.go, lanes.go: one by one in stream order, a command is read and gets its place in line; whoever waits for
+//     nobody goes to the executor at once, so that the executor's batches are full.
+//   - handle.go, park.go, refusals.go: what becomes of it, said on LEDGER_RESULTS before it is acknowledged.
+//   - poison.go: what can't be read is put aside, and may be mended and sent again.
 package intake

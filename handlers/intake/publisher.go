@@ -33,7 +33,7 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 		out := &nats.Msg{Subject: cmp.Or(m.Metadata.Get(subjectKey), topic), Data: m.Payload, Header: nats.Header{}}
 		for name, value := range m.Metadata {
 			// What the broker added to a message that was read, and the subject, are not headers of a new one.
-			if name != subjectKey && (!strings.HasPrefix(name, "Nats-") || name == jetstream.MsgIDHeader) {
+			if name != subjectKey && value != "" && (!strings.HasPrefix(name, "Nats-") || name == jetstream.MsgIDHeader) {
 				out.Header[name] = []string{value}
 			}
 		}

@@ -41,6 +41,8 @@ type Subscriber struct {
 	js      jetstream.JetStream
 	stream  string
 	durable string
+	// prepare sees to the stream before the consumer is made; nil does not.
+	prepare func(context.Context) error
 
 	closing context.Context
 	close   context.CancelFunc
@@ -108,6 +110,11 @@ type subscription struct {
 }
 
 func (s *subscription) ensure(ctx context.Context) (jetstream.Consumer, error) {
+	if s.prepare != nil {
+		if err := s.prepare(ctx); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	c, err := s.js.CreateOrUpdateConsumer(ctx, s.stream, jetstream.ConsumerConfig{

@@ -12,6 +12,7 @@ import (
 
 // Identity is who calls.
 type Identity struct {
+	// KeyID is the key's, or "service:" and the name of a service.
 	KeyID string
 	// OrgID is the key's organisation, "" for a platform key.
 	OrgID string
@@ -19,7 +20,12 @@ type Identity struct {
 }
 
 // Actor is how events name the caller.
-func (i Identity) Actor() string { return "key:" + i.KeyID }
+func (i Identity) Actor() string {
+	if isService(i.KeyID) {
+		return i.KeyID
+	}
+	return "key:" + i.KeyID
+}
 
 // Key is an API key as it is listed: without its secret, which nobody knows but its holder.
 type Key struct {
