@@ -69,7 +69,7 @@ func TestCountdownOfAnOrder(t *testing.T) {
 	t.Parallel()
 	browser.Need(t)
 	s := newSystem(t)
-	s.do(t, "change_settings", `{"org_id":"org-acme","pay_before_seconds":20}`)
+	s.do(t, "change_settings", `{"org_id":"org-acme","pay_before_seconds":15}`)
 	id := s.place(t)
 	p := s.browse(t, "org-acme", auth.Viewer)
 	p.Go("/orders/" + id)
