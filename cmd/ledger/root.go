@@ -35,7 +35,7 @@ func newRoot() *cobra.Command {
 		}
 	}
 	add("run", newDev(), newServe())
-	add("operate", newMigrate(), newStatus(), newVerify(), newRebuild(), newKey(), newEpoch(), newBench())
+	add("operate", newMigrate(), newStatus(), newVerify(), newRebuild(), newKey(), newService(), newPoison(), newEpoch(), newBench())
 	add("client", newImport(), newUsage(), newOrder(), newResource(), newAccount(), newBill(), newSettings())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	markUsage(root)
