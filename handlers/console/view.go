@@ -61,14 +61,17 @@ func (c *Console) newView(w http.ResponseWriter, r *http.Request) (*view, error)
 	return v, v.useZone()
 }
 
-// useZone takes the organisation's time zone for the page; UTC where the person prefers that.
+// useZone takes the organisation's time zone for the page, which the person may have changed last; UTC where they prefer
+// that.
 func (v *view) useZone() error {
 	if v.Clock == clockUTC {
 		v.zone = time.UTC
+	}
+	if v.org == projections.AllOrgs || v.who.KeyID == "" {
 		return nil
 	}
-	if v.org == projections.AllOrgs {
-		return nil
+	if err := v.reach(projections.Orgs); err != nil || v.Clock == clockUTC { // months and days are in the zone all the same
+		return err
 	}
 	zone, err := v.c.zoneOf(v.r.Context(), v.org)
 	if err == nil {
