@@ -44,6 +44,8 @@ func newBench() *cobra.Command {
 	c.Flags().Float64Var(&o.Seconds, "seconds", 3, "how long each timed measurement runs")
 	c.Flags().IntVar(&o.Events, "events", 1_000_000, "size of the log where a large one is needed")
 	c.Flags().IntVar(&o.Orders, "orders", 1_000_000, "how many orders there are in the scenario console")
+	c.Flags().IntVar(&o.Turns, "turns", 200, "how often the scenario console asks for each page")
+	c.Flags().StringVar(&o.Data, "data", "", "a folder that keeps the private server and the history of the scenario console for the next run")
 	c.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile for go tool pprof to this file")
 	return c
 }

@@ -27,12 +27,16 @@ type Options struct {
 	// DatabaseURL is a database server that new databases may be made on; "" starts a private one in a
 	// temporary folder.
 	DatabaseURL string
+	// Data is a folder where the private server stays, so that a history is made once; "" is a temporary one.
+	Data string
 	// Seconds is how long each timed measurement runs.
 	Seconds float64
 	// Events is the size of the log in the scenarios that need a large one.
 	Events int
 	// Orders is how many there are when the console is looked at.
 	Orders int
+	// Turns is how often each page is asked for then.
+	Turns int
 	// JSON writes one object a line instead of a table.
 	JSON bool
 	Out  io.Writer
@@ -109,7 +113,12 @@ type bed struct {
 }
 
 func (b *bed) open(ctx context.Context) (err error) {
-	if b.dir, err = os.MkdirTemp("", "ledger-bench-"); err != nil {
+	if b.Data != "" {
+		b.dir, err = b.Data, os.MkdirAll(b.Data, 0o755)
+	} else {
+		b.dir, err = os.MkdirTemp("", "ledger-bench-")
+	}
+	if err != nil {
 		return err
 	}
 	if err := os.Chmod(b.dir, 0o711); err != nil {
@@ -124,25 +133,30 @@ func (b *bed) open(ctx context.Context) (err error) {
 }
 
 func (b *bed) close() {
+	if b.postgres == nil || b.Data != "" {
+		if err := b.dropAll(); err != nil {
+			fmt.Fprintln(b.Log, "bench: drop databases:", err)
+		}
+	}
 	if b.postgres != nil {
 		if err := b.postgres.Stop(); err != nil {
 			fmt.Fprintln(b.Log, "bench: stop PostgreSQL:", err)
 		}
-		_ = pgserver.Remove(b.dir)
-	} else if err := b.dropAll(); err != nil {
-		fmt.Fprintln(b.Log, "bench: drop databases:", err)
 	}
-	_ = os.RemoveAll(b.dir)
+	if b.Data == "" {
+		_ = pgserver.Remove(b.dir) // the cluster may lie elsewhere
+		_ = os.RemoveAll(b.dir)
+	}
 }
 
-// dropAll leaves somebody else's server as it was, whatever ended the measurement.
+// dropAll leaves a server that stays as it was, whatever ended the measurement.
 func (b *bed) dropAll() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if len(b.made) == 0 {
 		return nil
 	}
-	conn, err := pgx.Connect(ctx, b.DatabaseURL)
+	conn, err := pgx.Connect(ctx, b.admin())
 	if err != nil {
 		return err
 	}
@@ -159,11 +173,7 @@ func (b *bed) dropAll() error {
 func (b *bed) database(ctx context.Context) (string, error) {
 	b.databases++
 	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), b.databases)
-	admin := b.DatabaseURL
-	if b.postgres != nil {
-		admin = b.postgres.SuperURL("postgres")
-	}
-	conn, err := pgx.Connect(ctx, admin)
+	conn, err := pgx.Connect(ctx, b.admin())
 	if err != nil {
 		return "", err
 	}
@@ -176,13 +186,22 @@ func (b *bed) database(ctx context.Context) (string, error) {
 		return "", err
 	}
 	b.made = append(b.made, name)
-	url := ""
-	if b.postgres != nil {
-		url = b.postgres.URL(name)
-	} else {
-		url = strings.Replace(admin, "/"+conn.Config().Database, "/"+name, 1)
-	}
+	url := b.url(conn, name)
 	return url, schema.Migrate(ctx, url)
+}
+
+func (b *bed) admin() string {
+	if b.postgres != nil {
+		return b.postgres.SuperURL("postgres")
+	}
+	return b.DatabaseURL
+}
+
+func (b *bed) url(admin *pgx.Conn, name string) string {
+	if b.postgres != nil {
+		return b.postgres.URL(name)
+	}
+	return strings.Replace(b.DatabaseURL, "/"+admin.Config().Database, "/"+name, 1)
 }
 
 // broker starts an embedded NATS server; synced says whether it syncs each write.

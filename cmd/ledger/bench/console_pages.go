@@ -121,7 +121,7 @@ func (b *bed) visit(ctx context.Context, v *visitor, who string) error {
 
 // ask asks for a page, and throws the first answers away: they fill caches.
 func (b *bed) ask(ctx context.Context, v *visitor, path string) (all latencies, err error) {
-	for i := range pageTurns + 3 {
+	for i := range b.Turns + 3 {
 		_, took, err := v.get(ctx, path, "gzip")
 		if err != nil {
 			return nil, err
