@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// cell is a value of a row as a page shows it; the part "cell" does.
+// cell is a value of a row as a page shows it; markup writes it.
 type cell struct {
 	Code string
 	Kind kind
