@@ -1,6 +1,10 @@
 package projections
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
 
 // RunOnLog makes the checks of the log and of what the database holds beside it, and leaves out saved states, mirror
 // and read models, which take most of the time.
@@ -10,3 +14,9 @@ func (v Verification) RunOnLog(ctx context.Context) (Report, error) {
 
 // SumSpan lets tests of a few hundred events have whole spans of sums, and something beyond.
 func SumSpan(events int64) { sumSpan = events }
+
+// SearchOrders goes through some orders at once, as Orders does when its time is over.
+func (r *Reader) SearchOrders(ctx context.Context, org string, q OrderQuery, among int) (List[json.RawMessage], error) {
+	q.AtMost = time.Minute
+	return r.searchOrders(ctx, org, q, among)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -31,6 +32,9 @@ type OrderQuery struct {
 	Count bool
 	// CountMost bounds the work of Count: a total above it means that there are more. 0 counts all there are.
 	CountMost int64
+	// AtMost is how long a page may take to find, about: then what some thousands of orders hold is answered, with
+	// List.Searched set, and a cursor that goes on from there. 0 is as long as it takes. Count is not bounded by it.
+	AtMost time.Duration
 }
 
 // orderSorts has each sort's column, direction, comparison and type.
@@ -43,24 +47,21 @@ var orderSorts = map[Sort]struct{ column, direction, beyond, kind string }{
 }
 
 // Orders lists orders as the API answers them (Personal holds digests). The cursor goes by the last row
-// shown, so a page neither repeats nor skips what was there before the first one. Errors: ErrBadCursor.
+// shown, so a page neither repeats nor skips what was there before the first one. Errors: ErrBadCursor; with AtMost
+// also ErrTooLong, where no index has the order of the list.
 func (r *Reader) Orders(ctx context.Context, org string, q OrderQuery) (List[json.RawMessage], error) {
 	sort, ok := orderSorts[q.Sort]
 	if !ok {
 		return List[json.RawMessage]{}, fmt.Errorf("unknown sort %q", q.Sort)
 	}
-	cursorKind := "orders1" + string(q.Sort)
+	cursorKind := orderCursor(q.Sort)
 	w := ordersWhere(org, &q.Filter)
 	if q.Sort == DeadlineFirst {
 		w.and("status = 'unpaid' AND pay_before IS NOT NULL") // as its indexes have it
 	}
 	count, countArgs := countOf("orders", w, q.CountMost)
-	if q.Cursor != "" {
-		after, err := decodeCursor(q.Cursor, cursorKind, 2)
-		if err != nil {
-			return List[json.RawMessage]{}, err
-		}
-		w.and("("+sort.column+", order_id) "+sort.beyond+" (?::text::"+sort.kind+", ?)", after[0], after[1])
+	if err := w.after(q); err != nil {
+		return List[json.RawMessage]{}, err
 	}
 	limit := page(q.Limit)
 	// The text of the sort key goes by another name: ORDER BY would take that name for the text.
@@ -70,7 +71,7 @@ ORDER BY ` + sort.column + ` ` + sort.direction + `, order_id ` + sort.direction
 	out := List[json.RawMessage]{Items: []json.RawMessage{}}
 	var doc []byte
 	var key, id, lastKey, lastID string
-	asOf, err := r.read(ctx, org, []string{Orders}, func(b *pgx.Batch) {
+	asOf, err := r.readWithin(ctx, org, []string{Orders}, q.AtMost, func(b *pgx.Batch) {
 		collect(b, list, w.args, []any{&doc, &key, &id}, func() error {
 			if len(out.Items) == limit {
 				out.NextCursor = encodeCursor(cursorKind, lastKey, lastID)
@@ -84,6 +85,9 @@ ORDER BY ` + sort.column + ` ` + sort.direction + `, order_id ` + sort.direction
 			b.Queue(count, countArgs...).QueryRow(func(row pgx.Row) error { out.Total = new(int64); return row.Scan(out.Total) })
 		}
 	})
+	if q.AtMost > 0 && isTimeout(err) && ctx.Err() == nil {
+		return r.searchOrders(ctx, org, q, searchedAtOnce)
+	}
 	if err != nil {
 		return out, listError("orders", q.Cursor, err)
 	}

@@ -94,7 +94,34 @@ func TestOrderFilters(t *testing.T) {
 			if !slices.Equal(got, want) || *page.Total != int64(len(want)) {
 				t.Errorf("%s of %s: %d orders, total %d, want %d", name, org, len(got), *page.Total, len(want))
 			}
+			for _, sort := range []projections.Sort{projections.NewestFirst, projections.OldestFirst, projections.DearestFirst, projections.DeadlineFirst} {
+				searchedAlike(t, r, name, org, projections.OrderQuery{Filter: c.filter, Sort: sort, Limit: 7})
+			}
 		}
+	}
+}
+
+// searchedAlike goes through a list some orders at a time, which gives what the list gives.
+func searchedAlike(t *testing.T, r *projections.Reader, name, org string, q projections.OrderQuery) {
+	t.Helper()
+	list := allOrders(t, r, org, q)
+	var found []json.RawMessage
+	for pages := 0; ; pages++ {
+		page, err := r.SearchOrders(t.Context(), org, q, 20)
+		if err != nil || pages > 200 {
+			t.Fatalf("%s of %s by %s, page %d: %v", name, org, q.Sort, pages, err)
+		}
+		found = append(found, page.Items...)
+		if page.NextCursor == nil {
+			break
+		}
+		if page.Searched == 0 && len(page.Items) < q.Limit {
+			t.Errorf("%s of %s by %s: a page of %d orders says that it is full", name, org, q.Sort, len(page.Items))
+		}
+		q.Cursor = *page.NextCursor
+	}
+	if !slices.EqualFunc(found, list, func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
+		t.Errorf("%s of %s by %s: searched %d, the list has %d", name, org, q.Sort, len(found), len(list))
 	}
 }
 

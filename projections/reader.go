@@ -27,6 +27,9 @@ type List[T any] struct {
 	NextCursor *string `json:"next_cursor"`
 	// Total counts all items that match; nil unless it was asked for.
 	Total *int64 `json:"total,omitempty"`
+	// Searched is how many rows were gone through where that was cut short, else 0: the page may have fewer items than there
+	// are, and NextCursor goes on.
+	Searched int `json:"-"`
 	// AsOf is the position that the answer is as of.
 	AsOf int64 `json:"as_of_position"`
 }

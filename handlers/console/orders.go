@@ -2,12 +2,15 @@ package console
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"orderledger/domain"
 	"orderledger/handlers"
@@ -28,10 +31,14 @@ type ordersPage struct {
 	Offered []choosable
 	Rows    []orderListed
 	Next    *string
-	Tabs    []statusTab
-	Views   []savedView
-	Saved   bool // the address is one of the views
-	billed  []offer
+	// Searched is how many orders were gone through where that was cut short, as it is written; TooLong: it would take too
+	// long to sort them.
+	Searched string
+	TooLong  bool
+	Tabs     []statusTab
+	Views    []savedView
+	Saved    bool // the address is one of the views
+	billed   []offer
 }
 
 // orderListed is an order's row.
@@ -74,6 +81,9 @@ func (v *view) ordersPage() error {
 	return v.show("orders", p)
 }
 
+// findWithin is how long a page may take to find orders before it looks through some thousands instead.
+const findWithin = 30 * time.Millisecond
+
 // read fills in what the address asks for.
 func (p *ordersPage) read() error {
 	ask, err := p.ordersAsked()
@@ -81,22 +91,34 @@ func (p *ordersPage) read() error {
 		p.Tabs = tabsOf(p.view, nil)
 		return err
 	}
-	ctx := p.r.Context()
-	counts, _, err := p.c.Server.Reader.StatusTabs(ctx, p.org, ask.Filter, countedMost)
+	// What the tabs count may take as long as the list itself: side by side, they take it once.
+	ctx, reader := p.r.Context(), p.c.Server.Reader
+	var counts map[string]int64
+	var list projections.List[json.RawMessage]
+	var noCounts error
+	var all sync.WaitGroup
+	all.Go(func() { counts, _, noCounts = reader.StatusTabs(ctx, p.org, ask.Filter, countedMost) })
+	all.Go(func() { p.billed = p.billedProducts() })
+	ask.AtMost = findWithin
+	list, err = reader.Orders(ctx, p.org, ask)
+	all.Wait()
 	p.Tabs = tabsOf(p.view, counts)
-	if err != nil {
+	switch {
+	case noCounts != nil:
+		return noCounts
+	case errors.Is(err, projections.ErrTooLong):
+		p.TooLong = true
+		return nil
+	case err != nil:
 		return err
-	}
-	list, err := p.c.Server.Reader.Orders(ctx, p.org, ask)
-	if err != nil {
-		return err
+	case list.Searched > 0:
+		p.Searched = p.Number(list.Searched)
 	}
 	orders, err := p.c.Server.WithPersonal(ctx, list.Items)
 	if err != nil {
 		return err
 	}
 	p.asOf, p.Next = list.AsOf, list.NextCursor
-	p.billed = p.billedProducts()
 	for i := range orders {
 		p.Rows = append(p.Rows, p.listed(&orders[i]))
 	}

@@ -29,8 +29,8 @@ CREATE INDEX bill_lines_period ON bill_lines (billing_period, position, line_no)
 CREATE INDEX orders_deadline ON orders (org_id, pay_before, order_id) WHERE status = 'unpaid' AND pay_before IS NOT NULL;
 CREATE INDEX orders_deadline_all ON orders (pay_before, order_id) WHERE status = 'unpaid' AND pay_before IS NOT NULL;
 
--- The dearest orders, and those over an amount.
-CREATE INDEX orders_amount ON orders (org_id, payable_amount, order_id);
+-- The dearest orders, of all organisations and of one, whose entries are told apart within the index.
+CREATE INDEX orders_amount ON orders (payable_amount, order_id, org_id);
 
 -- A trade number, a resource and a voucher are found without knowing whose they are.
 DROP INDEX orders_trade;
