@@ -1,6 +1,6 @@
 # The targets for people. `.ci/run` calls `test` and `check`, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run build test race nightly bench check fmt lint vet postgres chromium screenshots clean
+.PHONY: help run build test race nightly bench check fmt lint vet postgres chromium screenshots docs clean
 
 SHELL := /bin/bash
 # Where git does not trust the checkout (another user's folder), stamping would end the build.
@@ -62,6 +62,9 @@ chromium:
 
 screenshots: postgres chromium ## take the pictures of docs/console.md anew, from the example of `ledger dev`
 	go test -count=1 -timeout 10m -run TestScreenshots ./cmd/ledger -args -screenshots $(CURDIR)/docs/images
+
+docs: ## write docs/api anew: OpenAPI, AsyncAPI and JSON Schemas, from the code
+	@go run ./handlers/contract/write
 
 clean: ## remove what was built; the data in .ledger stays
 	rm -rf bin .cache

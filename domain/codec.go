@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // The stored name of every event version. A frozen example of each form lies in testdata/events.
@@ -78,6 +80,9 @@ var decoders = map[string]func([]byte) (Event, error){
 	TypeOverdueCharged:     decode[OverdueCharged],
 	TypeResourceClosed:     decode[ResourceClosed],
 }
+
+// EventTypes lists the stored names of all versions, sorted.
+func EventTypes() []string { return slices.Sorted(maps.Keys(decoders)) }
 
 // TypeOf is the stored name of the version that e is written in.
 func TypeOf(e Event) string { return e.stored() }

@@ -1,13 +1,5 @@
 package domain
 
-import (
-	"maps"
-	"slices"
-)
-
-// EventTypes lists the stored names, sorted.
-func EventTypes() []string { return slices.Sorted(maps.Keys(decoders)) }
-
 // PreviewRefund is what the command would do: the refund order, and the order that it refunds as it would be afterwards.
 func PreviewRefund(s States, c RefundOrder, clock Clock) (refund, origin *Order, refused *Rejection) {
 	d, refused := c.refund(s, clock)

@@ -17,6 +17,7 @@ type lineAnswer struct {
 	ID       string `json:"id,omitempty" doc:"The order's"`
 	Code     string `json:"code,omitempty"`
 	Detail   string `json:"detail,omitempty"`
+	Sequence uint64 `json:"sequence,omitempty" doc:"Of a command that came over NATS: its sequence in LEDGER_COMMANDS, as line"`
 }
 
 // appendAnswerLine writes a lineAnswer: {"line","key","outcome","position"?,"id"?,"code"?,"detail"?}.

@@ -61,10 +61,10 @@ func readCommand[C domain.Command](t *tree, body int) (domain.Command, error) {
 func readPlaceOrder(t *tree, body int) (domain.Command, error) {
 	var c domain.PlaceOrder
 	if err := decodeNode(t, body, &c); err != nil {
-		return nil, err
+		return c, err
 	}
 	if err := requireAmounts(t, body, c.OrderType); err != nil {
-		return nil, err
+		return c, err
 	}
 	if c.OrderID == "" {
 		id, err := uuid.NewV7()

@@ -16,6 +16,14 @@ import (
 	"orderledger/projections"
 )
 
+const openAPIPrefix = "#/components/schemas/"
+
+// OpenAPI is the description of the HTTP interface, as the server answers it at /openapi.json.
+func OpenAPI() (asJSON []byte) { return idleServer().pages.json }
+
+// idleServer is a server whose routes can be looked at, and nothing more.
+func idleServer() *Server { return NewServer(Options{Executor: new(Executor)}) }
+
 // makeDocuments describes the routes. The schemas come from the types that bodies are read into and
 // answers are written from; huma makes them. It does not carry the requests: it would answer a wrong body
 // with 422, check a body after its sender, and read personal data into values of no type.
@@ -28,7 +36,7 @@ func makeDocuments(routes []route) documents {
 				"every read says as_of_position, and waits for min_position.",
 		},
 		Components: &huma.Components{
-			Schemas:         newRegistry(),
+			Schemas:         NewSchemas(openAPIPrefix),
 			SecuritySchemes: map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer", Description: "An API key"}},
 		},
 	}
@@ -36,9 +44,13 @@ func makeDocuments(routes []route) documents {
 	for i := range routes {
 		api.AddOperation(operationOf(schemas, &routes[i]))
 	}
-	for t, names := range requiredFields {
-		schemas.Schema(t, false, "").Required = names
+	var bodies []reflect.Type
+	for i := range routes {
+		if routes[i].body != nil {
+			bodies = append(bodies, reflect.TypeOf(routes[i].body))
+		}
 	}
+	CompleteSchemas(schemas, openAPIPrefix, bodies...)
 	asJSON, err := json.Marshal(api)
 	if err != nil {
 		panic(fmt.Sprintf("handlers: the API document: %v", err))
@@ -124,10 +136,10 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[projections.Voucher](): "IssuedVoucher",
 }
 
-// newRegistry makes schemas of types; those with a form of their own say it here, as the domain knows
-// nothing of documents.
-func newRegistry() huma.Registry {
-	r := huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
+// NewSchemas makes schemas of types, which refer to each other with the prefix. Those with a form of their own say it
+// here, as the domain knows nothing of documents.
+func NewSchemas(prefix string) huma.Registry {
+	r := huma.NewMapRegistry(prefix, func(t reflect.Type, hint string) string {
 		if name, ok := schemaNames[t]; ok {
 			return name
 		}
@@ -135,6 +147,7 @@ func newRegistry() huma.Registry {
 	})
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Amount](), reflect.TypeFor[amountSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Decimal](), reflect.TypeFor[decimalSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[domain.Currency](), reflect.TypeFor[currencySchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[domain.Period](), reflect.TypeFor[periodSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[domain.OrderType](), reflect.TypeFor[orderTypeSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[domain.ChargeMode](), reflect.TypeFor[chargeModeSchema]())
@@ -171,11 +184,12 @@ func wordSchema(kind string) *huma.Schema {
 }
 
 type (
-	amountSchema  struct{}
-	decimalSchema struct{}
-	periodSchema  struct{}
-	timeSchema    struct{}
-	objectSchema  struct{}
+	amountSchema   struct{}
+	decimalSchema  struct{}
+	currencySchema struct{}
+	periodSchema   struct{}
+	timeSchema     struct{}
+	objectSchema   struct{}
 )
 
 // Schema of an amount.
@@ -186,6 +200,11 @@ func (amountSchema) Schema(huma.Registry) *huma.Schema {
 // Schema of a decimal.
 func (decimalSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Pattern: `^-?\d{1,15}(\.\d{1,12})?$`, Description: "An exact number", Examples: []any{"0.25"}}
+}
+
+// Schema of a currency.
+func (currencySchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Pattern: `^[A-Z]{3}$`, Description: "An ISO 4217 code", Examples: []any{"CNY"}}
 }
 
 // Schema of a month.

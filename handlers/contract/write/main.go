@@ -1,0 +1,39 @@
+// write puts the documents that are made of the code into docs/api. It is run in the repository's root, by `make docs`.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"orderledger/handlers/contract"
+)
+
+func main() {
+	if err := write("."); err != nil {
+		fmt.Fprintln(os.Stderr, "write:", err)
+		os.Exit(1)
+	}
+}
+
+// write makes the files anew; schemas of what is no more go away.
+func write(root string) error {
+	files, err := contract.Files(root)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(root, filepath.FromSlash(contract.Folder))
+	if err := os.RemoveAll(filepath.Join(folder, "schemas")); err != nil {
+		return err
+	}
+	for name, text := range files {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
