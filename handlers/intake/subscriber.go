@@ -17,8 +17,9 @@ const (
 	// inFlightMax and inFlightBytes bound the messages that are not settled yet.
 	inFlightMax   = 2000
 	inFlightBytes = 64 << 20
-	// pullMax and pullBytes bound what is asked for ahead.
-	pullMax   = 500
+	// pullMax and pullBytes bound what is asked for ahead. The library drops what comes while it holds pullMax messages
+	// unread, and a message that is dropped comes again out of order: there are never so many out.
+	pullMax   = 2 * inFlightMax
 	pullBytes = 8 << 20
 	// pullExpiry renews the claim to be the active one, which is lost after pinnedFor without asking.
 	pullExpiry = time.Second

@@ -67,6 +67,7 @@ var scenarios = []scenario{
 	{"projections", (*bed).projections},
 	{"http", (*bed).http},
 	{"import", (*bed).imports},
+	{"intake", (*bed).intake},
 	{"growth", (*bed).growth},
 	{"console", (*bed).console},
 }
