@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"orderledger/domain"
@@ -37,7 +38,11 @@ func (v *view) settingsPage() error {
 	v.asOf = page.Now.AsOf
 	if v.r.Method == http.MethodPost {
 		body := page.changes()
-		if page.Unchanged = len(body) == 1; !page.Unchanged {
+		switch page.Unchanged = len(body) == 1; {
+		case page.Unchanged: // a form that was sent twice ends here, too
+		case page.stale():
+			page.refused(problem(http.StatusPreconditionFailed, "version_mismatch", "somebody changed the settings since this form was opened"))
+		default:
 			result, err := page.send("change_settings", body)
 			if err == nil {
 				return v.did(result, v.To("/account/settings", "done", "change_settings"))
@@ -46,6 +51,13 @@ func (v *view) settingsPage() error {
 		}
 	}
 	return v.show("account_settings", page)
+}
+
+// stale says whether the settings changed since the form was opened: what it shows of those that were not typed anew
+// would put the old ones back.
+func (p settingsView) stale() bool {
+	opened := p.r.PostFormValue("version")
+	return opened != "" && opened != strconv.FormatInt(p.Now.Version, 10)
 }
 
 // MayChange says whether the person may change the settings.

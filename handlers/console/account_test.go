@@ -174,6 +174,30 @@ func TestSettingsChangeOnlyWhatWasTyped(t *testing.T) {
 	changed.lacks(t, `value="1000.00"`)
 }
 
+// A form that was opened before somebody else changed a setting must not put the old one back.
+func TestSettingsOfAnOldFormAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	p := s.signIn(t, "", auth.Platform)
+	s.do(t, "change_settings", `{"org_id":"org-acme","credit_limit":{"CNY":"50.00"}}`)
+	p.get(t, "/account/settings?org_id=org-acme").has(t, `name="version" value="1"`)
+	s.do(t, "change_settings", `{"org_id":"org-acme","credit_limit":{"CNY":"80.00"}}`)
+	page := p.get(t, "/account/settings?org_id=org-acme")
+	sent := url.Values{"key": {keyOf(t, page)}, "version": {"1"}, "time_zone": {"Europe/Berlin"}, "pay_before_seconds": {"7"}, "pay_before_seconds_unit": {"day"},
+		"refund_failed_after_seconds": {"1"}, "refund_failed_after_seconds_unit": {"hour"}, "overdue_days": {"30"},
+		"settlement_delay_seconds": {"10"}, "settlement_delay_seconds_unit": {"minute"},
+		"credit_limit_key": {"CNY"}, "credit_limit_value": {"50.00"}}
+	old := p.post(t, "/account/settings?org_id=org-acme", sent)
+	if old.StatusCode != http.StatusPreconditionFailed {
+		t.Errorf("an old form: %s", old.Status)
+	}
+	old.has(t, "version_mismatch", `value="Europe/Berlin"`)
+	settings, err := s.Reader.Org(t.Context(), "org-acme")
+	if err != nil || settings.CreditLimit["CNY"].String() != "80.00" || settings.TimeZone != "Asia/Shanghai" {
+		t.Errorf("the settings are %v %s (%v)", settings.CreditLimit, settings.TimeZone, err)
+	}
+}
+
 func TestPlatformChoosesAnAccount(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)

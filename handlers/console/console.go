@@ -2,8 +2,11 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
+	"strings"
+	"time"
 
 	"orderledger/handlers"
 	"orderledger/internal/auth"
@@ -66,8 +69,16 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", policy)
 	// Without a referrer browsers send forms with the origin "null", which is not this one.
 	h.Set("Referrer-Policy", "same-origin")
+	if !strings.HasSuffix(r.URL.Path, "/download") { // they have more time, and see to it themselves
+		ctx, cancel := context.WithTimeout(r.Context(), pageMost)
+		defer cancel()
+		r = r.WithContext(ctx)
+	}
 	c.handle.ServeHTTP(w, r)
 }
+
+// pageMost bounds a page, for a database that answers nothing: its own bound on statements is of no use then.
+const pageMost = 30 * time.Second
 
 // refuseOrigin answers a form that another site's page sent.
 func (c *Console) refuseOrigin(w http.ResponseWriter, r *http.Request) {

@@ -111,6 +111,9 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead { // some programs look at a link before a person opens it
+		return
+	}
 	token, err := c.Sessions.UseLink(r.Context(), r.PathValue("link"))
 	if errors.Is(err, auth.ErrUnauthenticated) {
 		c.showSignIn(w, r, http.StatusUnauthorized, "signin.wrong_link")

@@ -113,6 +113,7 @@ func TestSignInByLinkOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.request(t, http.MethodHead, "/signin/"+link, nil).is(t, http.StatusOK, "")
 	in := s.request(t, http.MethodGet, "/signin/"+link, nil)
 	in.is(t, http.StatusSeeOther, "/")
 	s.request(t, http.MethodGet, "/", nil, "Cookie", "__Host-ledger="+in.session()).is(t, http.StatusOK, "")
