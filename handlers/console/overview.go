@@ -74,22 +74,31 @@ const attentionTime = 7 * 24 * time.Hour
 func (v *view) facts() (facts, error) {
 	var f facts
 	var err error
-	ctx, reader := v.r.Context(), v.c.Server.Reader
 	if f.this, err = v.thisMonth(); err != nil {
 		return f, err
 	}
+	counted := make(chan error, 1)
+	go func() { // it may take as long as the rest
+		counts, _, err := v.c.Server.Reader.StatusTabs(v.r.Context(), v.org, projections.Filter{}, countedMost)
+		f.counts = counts
+		counted <- err
+	}()
+	err = cmp.Or(v.otherFacts(&f), <-counted)
+	return f, err
+}
+
+// otherFacts are all but the counts, which are made beside them.
+func (v *view) otherFacts(f *facts) (err error) {
+	ctx, reader := v.r.Context(), v.c.Server.Reader
 	if f.totals, err = v.monthTotals(f.this); err != nil {
-		return f, err
-	}
-	if f.counts, _, err = reader.StatusTabs(ctx, v.org, projections.Filter{}, countedMost); err != nil {
-		return f, err
+		return err
 	}
 	if f.Attention, err = reader.Attention(ctx, v.org, v.now, v.now.Add(attentionTime)); err != nil {
-		return f, err
+		return err
 	}
 	models, err := reader.Checkpoints(ctx)
 	if err != nil {
-		return f, err
+		return err
 	}
 	for _, m := range models {
 		if m.State == "stopped" {
@@ -97,20 +106,20 @@ func (v *view) facts() (facts, error) {
 		}
 	}
 	if v.AllOrgs() {
-		return f, nil
+		return nil
 	}
 	account, err := reader.Account(ctx, v.org)
 	if err != nil && !errors.Is(err, projections.ErrNotFound) {
-		return f, err
+		return err
 	}
 	f.balances = account.Balances
 	switch org, err := reader.Org(ctx, v.org); {
 	case err == nil:
 		f.org = &org
 	case !errors.Is(err, projections.ErrNotFound):
-		return f, err
+		return err
 	}
-	return f, nil
+	return nil
 }
 
 // soonestDue lists the unpaid orders that have the least time left.
