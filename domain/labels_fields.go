@@ -2,7 +2,7 @@ package domain
 
 // fieldLabels name what orders, bill lines, accounts and resources have, as columns of tables and files.
 var fieldLabels = []Label{
-	{"order_id", "Order", "订单号"},
+	{"order_id", "Order ID", "订单号"},
 	{"org_id", "Organisation", "组织"},
 	{"consumer_id", "User", "所属用户"},
 	{"project_id", "Project", "项目名称"},
@@ -34,6 +34,7 @@ var fieldLabels = []Label{
 	{"bill_line_id", "Bill line", "账单行"},
 	{"line_no", "Line", "行号"},
 	{"product_code", "Product code", "产品代码"},
+	{"product", "Product", "产品"},
 	{"product_name", "Product", "产品名称"},
 	{"billing_item", "Billing item", "计费项"},
 	{"resource_id", "Resource ID", "资源ID"},
@@ -44,7 +45,7 @@ var fieldLabels = []Label{
 	{"zone", "Zone", "可用区"},
 	{"old_config", "Old configuration", "老资源配置"},
 	{"new_config", "New configuration", "新资源配置"},
-	{"count", "Resources", "资源数量"},
+	{"count", "Count", "资源数量"},
 	{"charge_mode", "Charge mode", "计价方式"},
 	{"charge_group", "Bill type", "付费类型"},
 	{"quantity", "Quantity", "交易量"},
@@ -66,7 +67,7 @@ var fieldLabels = []Label{
 	{"fund", "Fund", "账户"},
 	{"balance_after", "Balance", "余额"},
 	{"reference", "Reference", "流水号"},
-	{"voucher_id", "Voucher", "代金券编号"},
+	{"voucher_id", "Voucher ID", "代金券编号"},
 	{"left", "Left", "剩余金额"},
 	{"state", "State", "状态"},
 	{"valid_from", "Valid from", "生效时间"},

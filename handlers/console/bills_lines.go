@@ -140,11 +140,8 @@ func (d billLinesData) Download(format string) string {
 
 // FilterName is what a filter is called.
 func (d billLinesData) FilterName(name string) string {
-	switch name {
-	case "tag", "min_amount", "max_amount":
+	if name == "tag" || name == "min_amount" || name == "max_amount" {
 		return d.T("bills.filter." + name)
-	case "product":
-		return d.Label("field", "product_code")
 	}
 	return d.Label("field", name)
 }

@@ -9,7 +9,11 @@ func (d billLinesData) TableRows() template.HTML {
 	for _, line := range d.Rows {
 		m.raw("<tr>")
 		for _, c := range line.Cells {
-			m.td(c)
+			if c.Code == "amount" { // it stays in sight beside all the others
+				m.raw(`<td class="num pinned">`)
+			} else {
+				m.td(c)
+			}
 			d.lineCell(m, line.OrgID, c)
 			m.raw("</td>")
 		}

@@ -88,7 +88,7 @@ func TestBillLinesOfAMonth(t *testing.T) {
 		}
 	}
 	one := p.get(t, path+"?product=disk&columns=order_id,amount")
-	one.has(t, disk, "¥6.00", "Take off the filter: </span>Product code: <strong>disk")
+	one.has(t, disk, "¥6.00", "Take off the filter: </span>Product: <strong>disk")
 	one.lacks(t, id, "size 40 GB")
 	p.get(t, path+"?limit=1").has(t, disk, `rel="next"`)
 	p.get(t, path+"?product=none").has(t, "No bill lines match")

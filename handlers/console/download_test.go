@@ -69,7 +69,7 @@ func TestOrdersAreDownloadedAsShown(t *testing.T) {
 
 	// Filters, the choice of columns, and the order of the list.
 	rows = p.get(t, "/orders/download?project_id=other&columns=payable_amount,order_id").csv(t)
-	if want := [][]string{{"Order", "Amount due", "Currency"}, {second, "28.86", "CNY"}}; !slices.EqualFunc(rows, want, slices.Equal) {
+	if want := [][]string{{"Order ID", "Amount due", "Currency"}, {second, "28.86", "CNY"}}; !slices.EqualFunc(rows, want, slices.Equal) {
 		t.Errorf("one project's orders are %q", rows)
 	}
 	rows = p.get(t, "/orders/download?sort=created_at&columns=order_id").csv(t)

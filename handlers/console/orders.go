@@ -78,6 +78,10 @@ func (v *view) ordersPage() error {
 		p.Problem = handlers.ProblemOf(err)
 		v.status = p.Problem.Status
 	}
+	if code := p.productNamed(); code != "" {
+		http.Redirect(v.w, v.r, v.Here("product", code), http.StatusSeeOther)
+		return nil
+	}
 	return v.show("orders", p)
 }
 

@@ -62,14 +62,14 @@ func TestFiltersStayInTheAddressInTheBrowser(t *testing.T) {
 	s.signIn(t, "org-acme", auth.Viewer).get(t, "/orders")
 	p := ordersInBrowser(t, s, "org-acme", auth.Viewer)
 	p.Go("/orders")
-	p.Fill("Product code", "disk")
+	p.Fill("product", "disk")
 	p.Follow("Filter")
 	if got := p.Path(); got != "/orders?product=disk" {
 		t.Errorf("at %s: empty fields belong to no address", got)
 	}
 	p.Has("No orders match.")
 	p.Reload()
-	if got := p.Value("Product code"); got != "disk" {
+	if got := p.Value("product"); got != "disk" {
 		t.Errorf("after a reload the product is %q", got)
 	}
 	p.Back()

@@ -255,3 +255,17 @@ func (p *ordersPage) billedProducts() []offer {
 	}
 	return all
 }
+
+// productNamed is the code of the product whose name was typed in place of it, where the list is empty therefore; "" else.
+func (p *ordersPage) productNamed() string {
+	typed := strings.TrimSpace(p.Query("product"))
+	if typed == "" || len(p.Rows) > 0 {
+		return ""
+	}
+	for _, o := range p.billed {
+		if strings.EqualFold(o.Name, typed) && o.Value != typed {
+			return o.Value
+		}
+	}
+	return ""
+}

@@ -219,3 +219,16 @@ func TestNoOrdersSayWhatToType(t *testing.T) {
 	p.get(t, "/orders").has(t, "No orders match.", "ledger order place order.json", `href="/orders?range=all"`)
 	p.get(t, "/orders?range=all&product=x").has(t, `href="/orders">Clear all`)
 }
+
+// People know products by their names: who types one where a code is asked for gets the list of that product.
+func TestOrdersByTheNameOfAProduct(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.topUp(t, "100.00")
+	s.bought(t, "", `{"lines":[{"product_code":"disk","product_name":"块存储 Disk","resource_type":"disk","resource_name":"d","region":"",
+"new_config":[],"count":"1","charge_mode":"month","quantity":"1","unit":"month","unit_price":"5"}]}`)
+	s.caughtUp(t)
+	p := s.signIn(t, "org-acme", auth.Viewer)
+	p.get(t, "/orders?product="+url.QueryEscape("块存储 disk")+"&range=all").has(t, `name="product" value="disk"`, `title="块存储 Disk"`)
+	p.get(t, "/orders?product=no-such&range=all").has(t, `name="product" value="no-such"`, "No orders match.")
+}
