@@ -26,10 +26,15 @@ func (r *Reader) readWithin(ctx context.Context, org string, names []string, atM
 		queueRead(&b, org, names, &asOf)
 		b.Queue(`SELECT set_config('statement_timeout', $1, true)`, number(max(1, atMost.Milliseconds())))
 		queue(&b)
+		b.Queue(noTimeout)
 		return tx.SendBatch(ctx, &b).Close()
 	})
 	return asOf, err
 }
+
+// noTimeout ends a transaction's own limit of a statement before its COMMIT: one that strikes as a statement ends cancels
+// the next, which must not be somebody else's, on the same connection.
+const noTimeout = `SELECT set_config('statement_timeout', '0', true)`
 
 // searchOrders goes through the next orders of the list's order, as far as an index gives it, and takes those that match.
 // Where it does not come to the end, the page may have fewer orders than were asked for, or none: its cursor goes on, and

@@ -68,6 +68,7 @@ func countTabs(ctx context.Context, tx pgx.Tx, q string, args []any, statuses []
 	b.Queue(`SAVEPOINT tabs`)
 	b.Queue(`SELECT set_config('statement_timeout', $1, true)`, number(max(1, atMost.Milliseconds())))
 	collect(&b, q, args, []any{&status, &n}, func() error { counts[status] = n; return nil })
+	b.Queue(noTimeout)
 	err = tx.SendBatch(ctx, &b).Close()
 	if isTimeout(err) {
 		_, err = tx.Exec(ctx, `ROLLBACK TO SAVEPOINT tabs`)
