@@ -149,7 +149,11 @@ func TestFindID(t *testing.T) {
 		{"org-b", "T-1", []projections.Found{{Kind: "trade", ID: "T-1", OrgID: "org-b", OrderID: "trade-2"}}},
 		{projections.AllOrgs, "T-1", []projections.Found{{Kind: "trade", ID: "T-1", OrgID: "org-a"}, {Kind: "trade", ID: "T-1", OrgID: "org-b", OrderID: "trade-2"}}},
 		{"org-a", "org-a-v1", []projections.Found{{Kind: "voucher", ID: "org-a-v1", OrgID: "org-a"}}},
-		{"org-a", "", nil}, {"org-a", "-", nil}, {"org-a", "-1", nil}, {"org-a", "x-99999999999999999999", nil}, {"org-a", "'; --", nil},
+		{"org-a", "", nil},
+		{"org-a", "-", nil},
+		{"org-a", "-1", nil},
+		{"org-a", "x-99999999999999999999", nil},
+		{"org-a", "'; --", nil},
 	} {
 		got, asOf, err := r.FindID(t.Context(), c.org, c.text)
 		if err != nil || !slices.Equal(got, c.want) || asOf != b.head() {

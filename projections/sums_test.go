@@ -128,8 +128,10 @@ func TestSpend(t *testing.T) {
 		month           domain.Period
 		tag             map[string]string
 	}{
-		{"gpu", "500.00", "2025-12", map[string]string{"team": "vision"}}, {"net", "30.00", "2025-12", map[string]string{"team": ""}},
-		{"llm", "100.00", "2026-02", nil}, {"disk", "-20.00", "2026-02", nil},
+		{"gpu", "500.00", "2025-12", map[string]string{"team": "vision"}},
+		{"net", "30.00", "2025-12", map[string]string{"team": ""}},
+		{"llm", "100.00", "2026-02", nil},
+		{"disk", "-20.00", "2026-02", nil},
 	} {
 		a.balance["org-a"] = domain.Balance{Currency: "CNY", Funds: funds("10000.00", "0.00", "0.00"), Frozen: amount("0.00")}
 		line := spec(1, c.product, "r", domain.ModeMonth, c.amount)

@@ -40,8 +40,12 @@ type tab struct {
 func (v *view) AccountTabs() []tab {
 	var tabs []tab
 	for _, t := range []tab{
-		{Name: "balances", Href: "/account"}, {Name: "entries", Href: "/account/entries"}, {Name: "vouchers", Href: "/account/vouchers"},
-		{Name: "gifts", Href: "/account/gifts"}, {Name: "arrears", Href: "/account/arrears"}, {Name: "settings", Href: "/account/settings"},
+		{Name: "balances", Href: "/account"},
+		{Name: "entries", Href: "/account/entries"},
+		{Name: "vouchers", Href: "/account/vouchers"},
+		{Name: "gifts", Href: "/account/gifts"},
+		{Name: "arrears", Href: "/account/arrears"},
+		{Name: "settings", Href: "/account/settings"},
 	} {
 		tabs = append(tabs, tab{t.Name, v.To(t.Href), v.Path() == t.Href})
 	}

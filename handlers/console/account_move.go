@@ -25,8 +25,11 @@ var moves = []move{
 	{"top-up", "top_up", auth.TopUp, []string{"reference"}, "/account"},
 	{"withdraw", "withdraw", auth.Withdraw, []string{"reference"}, "/account"},
 	{"gift", "grant_gift", auth.GrantFunds, []string{"expires_at", "reason"}, "/account/gifts"},
-	{"voucher", "issue_voucher", auth.GrantFunds, []string{"voucher_id", "valid_from", "valid_to", "min_spend", "products", "charge_modes", "order_types"},
-		"/account/vouchers"},
+	{
+		"voucher", "issue_voucher", auth.GrantFunds,
+		[]string{"voucher_id", "valid_from", "valid_to", "min_spend", "products", "charge_modes", "order_types"},
+		"/account/vouchers",
+	},
 	{"freeze", "freeze_funds", auth.FreezeFunds, []string{"reason"}, "/account"},
 	{"release", "release_funds", auth.FreezeFunds, []string{"reason"}, "/account"},
 }

@@ -122,9 +122,11 @@ func TestVouchersAndGiftsSayWhatTheyPay(t *testing.T) {
 	s := newSystem(t)
 	p := s.signIn(t, "org-acme", auth.Finance)
 	tomorrow := time.Now().Add(24 * time.Hour)
-	page := p.post(t, "/account/voucher", url.Values{"key": {keyOf(t, p.get(t, "/account/voucher"))}, "amount": {"50"}, "currency": {"CNY"},
+	page := p.post(t, "/account/voucher", url.Values{
+		"key": {keyOf(t, p.get(t, "/account/voucher"))}, "amount": {"50"}, "currency": {"CNY"},
 		"voucher_id": {"V-1"}, "min_spend": {"100"}, "products": {"gpu-instance, disk"}, "charge_modes": {"month", "year"}, "order_types": {"purchase"},
-		"valid_to": {tomorrow.Format("2006-01-02T15:04")}})
+		"valid_to": {tomorrow.Format("2006-01-02T15:04")},
+	})
 	page.has(t, "The voucher is issued.", "V-1", "¥50.00", "Orders of at least ¥100.00", "gpu-instance, disk", "By month, By year", "New purchase")
 	p.get(t, "/account/vouchers?state=lapsed").has(t, "There is no voucher in this state.")
 
@@ -145,9 +147,11 @@ func TestSettingsChangeOnlyWhatWasTyped(t *testing.T) {
 	p := s.signIn(t, "org-acme", auth.OrgAdmin)
 	form := p.get(t, "/account/settings")
 	form.has(t, `value="Asia/Shanghai"`, `value="1000.00"`, "agreed with the platform", "¥50.00")
-	sent := url.Values{"key": {keyOf(t, form)}, "time_zone": {"Asia/Shanghai"}, "pay_before_seconds": {"7"}, "pay_before_seconds_unit": {"day"},
+	sent := url.Values{
+		"key": {keyOf(t, form)}, "time_zone": {"Asia/Shanghai"}, "pay_before_seconds": {"7"}, "pay_before_seconds_unit": {"day"},
 		"refund_failed_after_seconds": {"1"}, "refund_failed_after_seconds_unit": {"hour"},
-		"approval_over_key": {"CNY", ""}, "approval_over_value": {"1,000.00", ""}}
+		"approval_over_key": {"CNY", ""}, "approval_over_value": {"1,000.00", ""},
+	}
 	p.post(t, "/account/settings", sent).has(t, "Nothing was changed.")
 
 	sent.Set("pay_before_seconds", "36")
@@ -166,10 +170,12 @@ func TestSettingsChangeOnlyWhatWasTyped(t *testing.T) {
 		t.Errorf("an unknown zone: %s", wrong.Status)
 	}
 	platform := s.signIn(t, "", auth.Platform)
-	changed := platform.post(t, "/account/settings?org_id=org-acme", url.Values{"key": {"p-1"}, "time_zone": {"Europe/Berlin"}, "pay_before_seconds": {"36"},
+	changed := platform.post(t, "/account/settings?org_id=org-acme", url.Values{
+		"key": {"p-1"}, "time_zone": {"Europe/Berlin"}, "pay_before_seconds": {"36"},
 		"pay_before_seconds_unit": {"hour"}, "refund_failed_after_seconds": {"1"}, "refund_failed_after_seconds_unit": {"hour"},
 		"overdue_days": {"3"}, "settlement_delay_seconds": {"10"}, "settlement_delay_seconds_unit": {"minute"},
-		"credit_limit_key": {"CNY", "USD"}, "credit_limit_value": {"60", "10"}, "proration_key": {"*"}, "proration_value": {"hour"}})
+		"credit_limit_key": {"CNY", "USD"}, "credit_limit_value": {"60", "10"}, "proration_key": {"*"}, "proration_value": {"hour"},
+	})
 	changed.has(t, "The settings are changed.", `value="Europe/Berlin"`, `value="60.00"`, `value="USD"`, `<option value="hour" selected`)
 	changed.lacks(t, `value="1000.00"`)
 }
@@ -183,10 +189,12 @@ func TestSettingsOfAnOldFormAreRefused(t *testing.T) {
 	p.get(t, "/account/settings?org_id=org-acme").has(t, `name="version" value="1"`)
 	s.do(t, "change_settings", `{"org_id":"org-acme","credit_limit":{"CNY":"80.00"}}`)
 	page := p.get(t, "/account/settings?org_id=org-acme")
-	sent := url.Values{"key": {keyOf(t, page)}, "version": {"1"}, "time_zone": {"Europe/Berlin"}, "pay_before_seconds": {"7"}, "pay_before_seconds_unit": {"day"},
+	sent := url.Values{
+		"key": {keyOf(t, page)}, "version": {"1"}, "time_zone": {"Europe/Berlin"}, "pay_before_seconds": {"7"}, "pay_before_seconds_unit": {"day"},
 		"refund_failed_after_seconds": {"1"}, "refund_failed_after_seconds_unit": {"hour"}, "overdue_days": {"30"},
 		"settlement_delay_seconds": {"10"}, "settlement_delay_seconds_unit": {"minute"},
-		"credit_limit_key": {"CNY"}, "credit_limit_value": {"50.00"}}
+		"credit_limit_key": {"CNY"}, "credit_limit_value": {"50.00"},
+	}
 	old := p.post(t, "/account/settings?org_id=org-acme", sent)
 	if old.StatusCode != http.StatusPreconditionFailed {
 		t.Errorf("an old form: %s", old.Status)

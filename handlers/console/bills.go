@@ -76,8 +76,10 @@ func (v *view) billsPage() error {
 }
 
 func wrongMonth() error {
-	return &handlers.Problem{Type: "/docs#invalid_value", Title: "Invalid value", Status: http.StatusBadRequest, Code: "invalid_value",
-		Field: "period", Detail: "a month is written like 2025-11"}
+	return &handlers.Problem{
+		Type: "/docs#invalid_value", Title: "Invalid value", Status: http.StatusBadRequest, Code: "invalid_value",
+		Field: "period", Detail: "a month is written like 2025-11",
+	}
 }
 
 // monthTotals are the sums of the last five years' months, oldest first, by currency.

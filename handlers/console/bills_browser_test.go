@@ -21,7 +21,7 @@ func (s *system) seal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := domain.SealPeriod{OrgID: p.OrgID, Period: p.Period, Position: p.Position, Lines: p.Lines, Totals: p.Totals, Digest: p.Digest}
+	c := domain.SealPeriod(p)
 	request := handlers.Request{Command: c, Key: "ledger:seal", Fingerprint: eventstore.Hash{1}, Actor: "timer"}
 	if _, err := s.Executor.Do(t.Context(), request); err != nil {
 		t.Fatal(err)

@@ -169,8 +169,10 @@ func (v *view) format() files.Format {
 func (v *view) download(name string, columns []files.Column, read func(cursor string) (handful, error)) error {
 	format := v.format()
 	if !slices.Contains(files.Formats, format) {
-		return &handlers.Problem{Type: "/docs#invalid_value", Title: "Invalid value", Status: http.StatusBadRequest, Code: "invalid_value",
-			Field: "format", Detail: fmt.Sprintf("one of %v", files.Formats)}
+		return &handlers.Problem{
+			Type: "/docs#invalid_value", Title: "Invalid value", Status: http.StatusBadRequest, Code: "invalid_value",
+			Field: "format", Detail: fmt.Sprintf("one of %v", files.Formats),
+		}
 	}
 	select {
 	case downloads <- struct{}{}:
@@ -178,8 +180,10 @@ func (v *view) download(name string, columns []files.Column, read func(cursor st
 	case <-v.r.Context().Done():
 		return v.r.Context().Err()
 	case <-time.After(downloadWait):
-		return &handlers.Problem{Type: "/docs#busy", Title: "Busy", Status: http.StatusServiceUnavailable, Code: "busy",
-			Detail: strconv.Itoa(cap(downloads)) + " files are being written"}
+		return &handlers.Problem{
+			Type: "/docs#busy", Title: "Busy", Status: http.StatusServiceUnavailable, Code: "busy",
+			Detail: strconv.Itoa(cap(downloads)) + " files are being written",
+		}
 	}
 	if v.org != projections.AllOrgs {
 		name += "-" + v.org

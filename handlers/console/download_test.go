@@ -157,8 +157,10 @@ func TestBillIsDownloaded(t *testing.T) {
 	if len(rows) != 2 || len(rows[0]) != 25 || rows[0][0] != "订单号" || rows[0][24] != "标签" || !slices.Contains(rows[0], "交易到期时间（北京时间）") {
 		t.Fatalf("the bill is %q", rows)
 	}
-	for field, want := range map[string]string{"订单号": id, "订单状态": "已完成", "订单类型": "新购", "计价方式": "按月", "现金账户": "28.86", "订单金额": "28.86",
-		"账期": month.Format("2006/1/") + "1", "标签": "team:vision;", "新资源配置": "GPU：4card;"} {
+	for field, want := range map[string]string{
+		"订单号": id, "订单状态": "已完成", "订单类型": "新购", "计价方式": "按月", "现金账户": "28.86", "订单金额": "28.86",
+		"账期": month.Format("2006/1/") + "1", "标签": "team:vision;", "新资源配置": "GPU：4card;",
+	} {
 		if at := slices.Index(rows[0], field); at < 0 || rows[1][at] != want {
 			t.Errorf("%s of %q is not %q", field, rows[1], want)
 		}

@@ -36,8 +36,10 @@ func TestRowsMadeWithoutTemplatesAreEscaped(t *testing.T) {
 
 	tokens := html.NewTokenizer(strings.NewReader(rows))
 	allowed := map[string]bool{"tr": true, "td": true, "th": true, "span": true, "a": true, "b": true, "code": true, "button": true, "input": true, "time": true}
-	attributes := map[string]bool{"class": true, "title": true, "href": true, "scope": true, "type": true, "name": true, "value": true, "datetime": true, "aria-label": true,
-		"data-copy": true, "data-amount": true, "data-zero": true}
+	attributes := map[string]bool{
+		"class": true, "title": true, "href": true, "scope": true, "type": true, "name": true, "value": true, "datetime": true, "aria-label": true,
+		"data-copy": true, "data-amount": true, "data-zero": true,
+	}
 	seen := 0
 	for tokens.Next() != html.ErrorToken {
 		tag := tokens.Token()

@@ -20,7 +20,8 @@ type action struct {
 }
 
 // Main says whether it is what most people come for, Danger whether it takes something away.
-func (a action) Main() bool   { return a.Name == "pay" || a.Name == "approve" }
+func (a action) Main() bool { return a.Name == "pay" || a.Name == "approve" }
+
 func (a action) Danger() bool { return a.Name == "cancel" || a.Name == "void" || a.Name == "reject" }
 
 // waiting are the statuses of an order that nothing was paid for yet.
@@ -35,10 +36,13 @@ var actions = []action{
 	{"reject", "reject_order", auth.ApproveOrder, []domain.Status{domain.AwaitingApproval}, (*view).mayDecide},
 	{"cancel", "cancel_order", auth.CancelOrder, waiting, func(_ *view, o *domain.Order) bool { return !o.Arrears }},
 	{"void", "void_order", auth.VoidOrder, waiting, nil},
-	{"refund", "refund_order", auth.RefundOrder,
-		[]domain.Status{domain.Paid, domain.FulfilmentFailure, domain.Completed, domain.PartiallyRefunded}, func(_ *view, o *domain.Order) bool {
+	{
+		"refund", "refund_order", auth.RefundOrder,
+		[]domain.Status{domain.Paid, domain.FulfilmentFailure, domain.Completed, domain.PartiallyRefunded},
+		func(_ *view, o *domain.Order) bool {
 			return o.Paid.Total().Sign() > 0 && (o.Fulfilment == nil || o.Fulfilment.State != "started")
-		}},
+		},
+	},
 }
 
 // mayDecide says whether the order was placed by somebody else.

@@ -127,7 +127,8 @@ func (v *view) orderEvent(stored eventstore.Event, o *domain.Order, before *unfo
 		return shown, nil
 	}
 	before.state = domain.Evolve(before.state, e, domain.Meta{
-		Position: stored.Position, Version: stored.Version, OccurredAt: stored.OccurredAt, RecordedAt: stored.RecordedAt, Actor: stored.Actor})
+		Position: stored.Position, Version: stored.Version, OccurredAt: stored.OccurredAt, RecordedAt: stored.RecordedAt, Actor: stored.Actor,
+	})
 	after, err := flat(before.state)
 	if err != nil {
 		return shown, err

@@ -51,8 +51,10 @@ func (v *view) orderLines(o *domain.Order) orderLines {
 	}
 	for i := from - 1; i < part.To; i++ {
 		l := &o.Lines[i]
-		shown := orderLine{Line: l, OrgID: o.OrgID, Currency: o.Currency, Group: l.ChargeMode.Group(),
-			Config: configChanges(l.OldConfig, l.NewConfig), Changed: len(l.OldConfig) > 0}
+		shown := orderLine{
+			Line: l, OrgID: o.OrgID, Currency: o.Currency, Group: l.ChargeMode.Group(),
+			Config: configChanges(l.OldConfig, l.NewConfig), Changed: len(l.OldConfig) > 0,
+		}
 		for j := range o.LineFunds {
 			if o.LineFunds[j].LineNo == l.LineNo {
 				shown.Paid = &o.LineFunds[j]

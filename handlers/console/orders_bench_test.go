@@ -24,8 +24,10 @@ func BenchmarkOrdersPage(b *testing.B) {
 func fullPage() *ordersPage {
 	r := httptest.NewRequest("GET", "/orders?range=all&region=eu", nil)
 	r.Header.Set("Accept-Encoding", "gzip")
-	v := &view{c: &Console{}, w: httptest.NewRecorder(), r: r, preferences: preferencesOf(r), org: "acme", now: time.Now(), zone: time.UTC,
-		who: auth.Identity{KeyID: "key", OrgID: "acme", Role: auth.OrgAdmin}}
+	v := &view{
+		c: &Console{}, w: httptest.NewRecorder(), r: r, preferences: preferencesOf(r), org: "acme", now: time.Now(), zone: time.UTC,
+		who: auth.Identity{KeyID: "key", OrgID: "acme", Role: auth.OrgAdmin},
+	}
 	p := &ordersPage{failure: failure{view: v}, Columns: v.shownOrderColumns()}
 	p.Offered = choicesOf(orderColumns, p.Columns)
 	p.Tabs = tabsOf(v, map[string]int64{"unpaid": 60, "paid": 20_000})

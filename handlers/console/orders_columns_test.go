@@ -12,11 +12,15 @@ func TestOrderColumnsHaveNamesAndValues(t *testing.T) {
 	early, late := time.Date(2025, 11, 1, 0, 0, 0, 0, time.UTC), time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC)
 	o := &orderRow{Order: &domain.Order{Header: domain.Header{Tags: map[string]string{"b": "2", "a": "1"}}, Lines: []domain.Line{
 		{LineSpec: domain.LineSpec{ChargeMode: domain.ModeMonth, Region: "north", EffectiveAt: &late, ExpiresAt: &late}},
-		{LineSpec: domain.LineSpec{ChargeMode: domain.ModeGift, Region: "north", EffectiveAt: &early,
-			NewConfig: []domain.Component{{Component: "GPU", Value: "4", Unit: "card"}, {Component: "OS", Value: "Linux"}}}},
+		{LineSpec: domain.LineSpec{
+			ChargeMode: domain.ModeGift, Region: "north", EffectiveAt: &early,
+			NewConfig: []domain.Component{{Component: "GPU", Value: "4", Unit: "card"}, {Component: "OS", Value: "Linux"}},
+		}},
 	}}}
-	want := map[string]string{"charge_mode": "month; gift", "region": "north", "effective_at": "2025-11-01T00:00:00Z",
-		"expires_at": "2025-12-01T00:00:00Z", "lines": "2", "tags": "a=1; b=2", "new_config": "GPU 4 card, OS Linux", "paid_at": "", "parent_order_id": ""}
+	want := map[string]string{
+		"charge_mode": "month; gift", "region": "north", "effective_at": "2025-11-01T00:00:00Z",
+		"expires_at": "2025-12-01T00:00:00Z", "lines": "2", "tags": "a=1; b=2", "new_config": "GPU 4 card, OS Linux", "paid_at": "", "parent_order_id": "",
+	}
 	for _, c := range orderColumns {
 		for _, lang := range []string{"en", "zh"} {
 			if domain.LabelOf("field", c.Code, lang) == c.Code {

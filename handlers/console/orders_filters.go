@@ -152,8 +152,10 @@ type chip struct{ Name, Label, Text, Href string }
 func (p *ordersPage) Chips() []chip {
 	var chips []chip
 	if from, to := p.Day("created_from"), p.Day("created_to"); from+to != "" {
-		chips = append(chips, chip{"created_at", p.Label("field", "created_at"), strings.TrimSpace(from + " – " + to),
-			p.Here("created_from", "", "created_to", "")})
+		chips = append(chips, chip{
+			"created_at", p.Label("field", "created_at"), strings.TrimSpace(from + " – " + to),
+			p.Here("created_from", "", "created_to", ""),
+		})
 	}
 	for _, f := range orderFilters {
 		value := p.value(f.Name)

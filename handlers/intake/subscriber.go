@@ -171,7 +171,7 @@ func (s *subscription) follow() error {
 	}
 	defer giveBack(messages)
 	for {
-		var wait jetstream.NextOpt = jetstream.NextContext(s.reading)
+		wait := jetstream.NextContext(s.reading)
 		if s.takeover != nil {
 			wait = jetstream.NextMaxWait(takeoverLook)
 		}

@@ -115,7 +115,7 @@ type bed struct {
 
 func (b *bed) open(ctx context.Context) (err error) {
 	if b.Data != "" {
-		b.dir, err = b.Data, os.MkdirAll(b.Data, 0o755)
+		b.dir, err = b.Data, os.MkdirAll(b.Data, 0o711) //nolint:gosec // PostgreSQL's user passes through it
 	} else {
 		b.dir, err = os.MkdirTemp("", "ledger-bench-")
 	}
