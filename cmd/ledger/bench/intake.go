@@ -71,6 +71,11 @@ func (b *bed) intake(ctx context.Context) error {
 	if err := s.await(ctx); err != nil {
 		return err
 	}
+	return b.intakeInTurns(ctx, e, s)
+}
+
+// intakeInTurns measures the executor alone and through the broker, round by round, then at half of that.
+func (b *bed) intakeInTurns(ctx context.Context, e *executor, s *sender) error {
 	var alone, through []float64
 	for round := range rounds {
 		one, _, err := inTurns(ctx, 256, b.span(), func(ctx context.Context, caller, turn int) error {
