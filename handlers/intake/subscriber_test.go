@@ -258,7 +258,7 @@ func TestBrokerStartsAgain(t *testing.T) {
 		case m := <-messages:
 			seen = intake.DeliveryOf(m).Sequence == 3
 			m.Ack()
-		case <-time.After(20 * time.Second):
+		case <-time.After(90 * time.Second): // a pull that got lost is asked for again when its time is over
 			t.Fatal("nothing comes after the broker started again")
 		}
 	}
