@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -81,4 +82,28 @@ func TestPagesWaitForWhatWasDoneLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	asking.Wait()
+}
+
+// A page waits for the read model that it shows, not only for the organisation's settings.
+func TestPagesWaitForTheirOwnReadModel(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	p := s.signIn(t, "", auth.Platform)
+	p.get(t, "/orders?org_id=org-acme")
+	tx, err := s.db.Pool(t, schema.Owner).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT FROM projections WHERE name = 'orders' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	id := s.place(t)
+	head, err := s.Log.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	let := time.AfterFunc(500*time.Millisecond, func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
+	defer let.Stop()
+	p.send(t, http.MethodGet, fmt.Sprintf("/orders?org_id=org-acme&min_position=%d", head.Position), nil).has(t, id)
 }
