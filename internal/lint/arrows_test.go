@@ -25,12 +25,18 @@ var arrows = map[string][]string{
 	"eventstore":  {"internal"},
 	"domain":      {},
 	"internal":    {"internal"},
-	"examples":    {"examples"},
+	"examples":    {"examples", "client"},
 	"client":      {}, // for other people's programs
 }
 
 // domainMay is all that the rules import from outside, beside the standard library.
 var domainMay = map[string]bool{"github.com/shopspring/decimal": true, "github.com/google/uuid": true}
+
+// clientMay is all that the package for other people's programs makes them depend on.
+var clientMay = map[string]bool{
+	"github.com/shopspring/decimal": true, "github.com/google/uuid": true,
+	"github.com/nats-io/nats.go": true, "github.com/nats-io/nats.go/jetstream": true,
+}
 
 // impure are the packages of the standard library that the rules do without.
 var impure = []string{"os", "net", "net/http", "context", "math/rand", "math/rand/v2", "crypto/rand", "database/sql", "log", "log/slog", "io/fs", "runtime"}
@@ -48,6 +54,8 @@ func TestArrowsRunOneWay(t *testing.T) {
 				t.Errorf("%s imports %s: arrows run cmd → handlers → projections → {domain, eventstore}", path, own)
 			case own == imported && strings.HasPrefix(path, "domain/") && strings.Contains(imported, ".") && !domainMay[imported]:
 				t.Errorf("%s imports %s: the rules need nothing of the kind", path, imported)
+			case own == imported && strings.HasPrefix(path, "client/") && strings.Contains(imported, ".") && !clientMay[imported]:
+				t.Errorf("%s imports %s: whoever uses the client would have to as well", path, imported)
 			case strings.HasPrefix(path, "domain/"):
 				for _, p := range impure {
 					if imported == p {
