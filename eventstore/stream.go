@@ -33,7 +33,7 @@ func EnsureStream(ctx context.Context, js jetstream.JetStream) (jetstream.Stream
 	defer cancel()
 	s, err := js.Stream(ctx, StreamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if s, err = js.CreateStream(ctx, settled(jetstream.StreamConfig{Replicas: 1})); err != nil {
+		if s, err = js.CreateStream(ctx, StreamConfig()); err != nil {
 			return nil, fmt.Errorf("make stream %s: %w", StreamName, err)
 		}
 		return s, nil
@@ -49,6 +49,9 @@ func EnsureStream(ctx context.Context, js jetstream.JetStream) (jetstream.Stream
 	}
 	return s, nil
 }
+
+// StreamConfig is the stream as it is made where it is missing.
+func StreamConfig() jetstream.StreamConfig { return settled(jetstream.StreamConfig{Replicas: 1}) }
 
 // settled is a configuration in which nothing gets lost or in between: no limits, no deletes, no other subjects.
 func settled(c jetstream.StreamConfig) jetstream.StreamConfig {

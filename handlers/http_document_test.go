@@ -67,6 +67,48 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 	}
 }
 
+// Every document is at the address that the index and the references tell, for everybody, and is asked for again only
+// when it has changed.
+func TestDocumentsForPrograms(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	var index map[string]string
+	if err := json.Unmarshal(a.want(t, 200, "", "", "GET", "/schemas/", "").Body, &index); err != nil || len(index) < 50 {
+		t.Fatalf("%d schemas, %v", len(index), err)
+	}
+	for name, address := range index {
+		var schema struct {
+			ID string `json:"$id"`
+		}
+		r := a.want(t, 200, "", "", "GET", address, "")
+		if err := json.Unmarshal(r.Body, &schema); err != nil || schema.ID != address || r.Header.Get("Content-Type") != "application/schema+json" {
+			t.Errorf("%s is %s, %v, %s", name, schema.ID, err, r.Header.Get("Content-Type"))
+		}
+	}
+	kinds := map[string]string{
+		"/openapi.json": "application/openapi+json", "/openapi.yaml": "application/openapi+yaml", "/docs": "text/html; charset=utf-8",
+		"/asyncapi.json": "application/vnd.aai.asyncapi+json;version=3.0.0", "/asyncapi.yaml": "application/vnd.aai.asyncapi+yaml;version=3.0.0",
+	}
+	page := string(a.want(t, 200, "", "", "GET", "/docs", "").Body)
+	for address, kind := range kinds {
+		r := a.want(t, 200, "", "", "GET", address, "")
+		tag := r.Header.Get("ETag")
+		if r.Header.Get("Content-Type") != kind || r.Header.Get("Cache-Control") != "no-cache" || tag == "" {
+			t.Errorf("%s: %v", address, r.Header)
+		}
+		if same := a.want(t, http.StatusNotModified, "", "", "GET", address, "", "If-None-Match: "+tag); len(same.Body) != 0 {
+			t.Errorf("%s is sent again: %.100s", address, same.Body)
+		}
+		a.want(t, 200, "", "", "GET", address, "", `If-None-Match: "another"`)
+		if address != "/docs" && !strings.Contains(page, `href="`+address+`"`) {
+			t.Errorf("the page for people does not lead to %s", address)
+		}
+	}
+	for _, none := range []string{"/schemas/x", "/schemas/index.json", "/schemas/events/x.json", "/schemas/events/", "/schemas/..%2fasyncapi.json/x", "/schemas/events/order.paid.v1.json/x"} {
+		a.want(t, 404, "not_found", "", "GET", none, "")
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)

@@ -97,7 +97,7 @@ const usageRecord = `{"record_id":"r-1","resource_id":"bsr-1","meter":"tokens","
 
 func (c cell) call(t *testing.T, org, orderID, in string) response {
 	path := strings.NewReplacer("{org_id}", org, "{order_id}", orderID, "{resource_id}", "bsr-1", "{period}", "2025-11", "{key}", "first",
-		"{key_id}", "0123456789abcdef").Replace(c.route.Path)
+		"{key_id}", "0123456789abcdef", "{kind}", "events", "{name}", "order.paid.v1.json").Replace(c.route.Path)
 	body := bodies[c.route.Method+" "+c.route.Path]
 	now := time.Now().UTC()
 	body = strings.NewReplacer("bank-1", c.idempotency, "voucher-1", c.idempotency, `"r-1"`, `"`+c.idempotency+`"`,
@@ -146,7 +146,8 @@ func (c cell) other(t *testing.T, orderID string, missing []byte) {
 func TestNothingWithoutAKey(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	open := map[string]bool{"/livez": true, "/readyz": true, "/openapi.json": true, "/openapi.yaml": true, "/docs": true, "/v1/labels": true}
+	open := map[string]bool{"/livez": true, "/readyz": true, "/openapi.json": true, "/openapi.yaml": true, "/docs": true, "/v1/labels": true,
+		"/asyncapi.json": true, "/asyncapi.yaml": true, "/schemas/": true, "/schemas/{kind}/{name}": true}
 	for _, rt := range a.Routes() {
 		c := cell{api: a, route: rt, idempotency: "k"}
 		r := c.call(t, "org-acme", "0198c2f0-0000-7000-8000-000000000001", "org-acme")

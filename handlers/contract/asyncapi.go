@@ -4,7 +4,9 @@ import (
 	"strings"
 
 	"orderledger/domain"
+	"orderledger/eventstore"
 	"orderledger/handlers"
+	"orderledger/handlers/intake"
 )
 
 // document is AsyncAPI 3.0, of the ledger: it sends events and results, and receives commands.
@@ -16,6 +18,7 @@ type document struct {
 	Channels           object `json:"channels"`
 	Operations         object `json:"operations"`
 	Components         object `json:"components"`
+	JetStream          object `json:"x-jetstream"`
 }
 
 const about = `Events of orders, accounts and resources out, commands of services in, over NATS JetStream.
@@ -37,6 +40,7 @@ func asyncAPI(all []described) document {
 		Servers: object{"nats": object{
 			"host": "127.0.0.1:4222", "protocol": "nats",
 			"description": "NATS with JetStream; the address is the one that `ledger dev` listens at",
+			"security":    []object{ref("#/components/securitySchemes/service")},
 		}},
 		Channels: object{}, Operations: object{},
 		Components: object{
@@ -45,7 +49,9 @@ func asyncAPI(all []described) document {
 				"eventHeaders": eventHeaders(), "envelope": envelope(), "commandHeaders": commandHeaders(),
 				"resultHeaders": resultHeaders(), "poisonHeaders": poisonHeaders(),
 			},
+			"securitySchemes": object{"service": serviceUser()},
 		},
+		JetStream: object{"streams": jetStreams()},
 	}
 	for _, name := range domain.EventTypes() {
 		d.addEvent(name)
@@ -67,11 +73,11 @@ func (d document) addEvent(name string) {
 	subject := subjectOf(name)
 	if d.Channels[subject] == nil {
 		kind, _, _ := strings.Cut(subject, ".")
-		d.Channels[subject] = channel("LEDGER", "ledger.events.{org_id}."+subject+".{id}", title(name), object{
+		d.Channels[subject] = channel(eventstore.StreamName, "ledger.events.{org_id}."+subject+".{id}", title(name), object{
 			"org_id": object{"description": "The organisation"},
 			"id":     object{"description": streamIDs[kind]},
 		})
-		d.Operations["send "+subject] = object{"action": "send", "channel": ref("#/channels/" + subject), "summary": title(name)}
+		d.Operations["send-"+subject] = object{"action": "send", "channel": ref("#/channels/" + subject), "summary": title(name)}
 	}
 	d.carry(subject, name)
 }
@@ -87,13 +93,13 @@ var streamIDs = map[string]string{
 // addCommand adds a command's channel, and the operation that receives it and answers.
 func (d document) addCommand(f handlers.CommandForm) {
 	name := f.Name
-	d.Channels[name] = channel("LEDGER_COMMANDS", "ledger.commands.{service}."+name, words(name), serviceParameter())
+	d.Channels[name] = channel(intake.CommandsStream, "ledger.commands.{service}."+name, words(name), serviceParameter())
 	d.carry(name, name)
 	var roles []string
 	for _, r := range f.Roles {
 		roles = append(roles, string(r))
 	}
-	d.Operations["receive "+name] = object{
+	d.Operations["receive-"+name] = object{
 		"action": "receive", "channel": ref("#/channels/" + name), "summary": words(name),
 		"description": "For services with the role " + strings.Join(roles, ", ") + ".",
 		"reply":       object{"channel": ref("#/channels/results"), "messages": []object{ref("#/channels/results/messages/result")}},
@@ -104,12 +110,12 @@ func (d document) addCommand(f handlers.CommandForm) {
 func (d document) addAnswers() {
 	withKey := serviceParameter()
 	withKey["key"] = object{"description": "base64url, without padding, of the command's key"}
-	d.Channels["results"] = channel("LEDGER_RESULTS", "ledger.results.{service}.{key}", "What became of commands", withKey)
+	d.Channels["results"] = channel(intake.ResultsStream, "ledger.results.{service}.{key}", "What became of commands", withKey)
 	d.carry("results", "result")
-	d.Channels["poison"] = channel("LEDGER_POISON", "ledger.poison.{service}", "Commands that could not be read, and why", serviceParameter())
+	d.Channels["poison"] = channel(intake.PoisonStream, "ledger.poison.{service}", "Commands that could not be read, and why", serviceParameter())
 	d.carry("poison", "poison")
 	for _, name := range []string{"results", "poison"} {
-		d.Operations["send "+name] = object{"action": "send", "channel": ref("#/channels/" + name), "summary": d.Channels[name].(object)["title"]}
+		d.Operations["send-"+name] = object{"action": "send", "channel": ref("#/channels/" + name), "summary": d.Channels[name].(object)["title"]}
 	}
 }
 
@@ -117,7 +123,7 @@ func serviceParameter() object {
 	return object{"service": object{"description": "The service's name: 1 to 32 of a-z, 0-9 and the hyphen"}}
 }
 
-// channel is a family of subjects; x-jetstream names the stream that keeps them.
+// channel is a family of subjects; x-jetstream names the stream that keeps them, one of those in the document's own.
 func channel(stream, address, title string, parameters object) object {
 	return object{
 		"address": address, "title": title, "parameters": parameters, "messages": object{},

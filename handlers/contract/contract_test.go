@@ -197,13 +197,13 @@ func TestAsyncAPIHasEverything(t *testing.T) {
 	for _, name := range domain.EventTypes() {
 		messages[name] = true
 		subject := name[:strings.LastIndexByte(name, '.')]
-		if c := doc.Channels[subject]; c.Address != "ledger.events.{org_id}."+subject+".{id}" || c.Messages[name] == nil || doc.Operations["send "+subject].Action != "send" {
+		if c := doc.Channels[subject]; c.Address != "ledger.events.{org_id}."+subject+".{id}" || c.Messages[name] == nil || doc.Operations["send-"+subject].Action != "send" {
 			t.Errorf("%s is on channel %v", name, c)
 		}
 	}
 	for _, name := range domain.CommandNames {
 		messages[name] = true
-		if c := doc.Channels[name]; c.Address != "ledger.commands.{service}."+name || c.Messages[name] == nil || doc.Operations["receive "+name].Action != "receive" {
+		if c := doc.Channels[name]; c.Address != "ledger.commands.{service}."+name || c.Messages[name] == nil || doc.Operations["receive-"+name].Action != "receive" {
 			t.Errorf("%s is on channel %v", name, c)
 		}
 	}

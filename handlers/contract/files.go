@@ -73,7 +73,7 @@ func schemas(root string, source comments) ([]described, error) {
 	}
 	return append(all, described{
 		id: resultID, title: "What became of a command", of: handlers.ResultType(),
-		example: json.RawMessage(`{"line":42,"key":"order-4711","outcome":"accepted","position":1207,"id":"0198c2f0-0000-7000-8000-000000000001","sequence":42}`),
+		example: exampleOfResult(),
 	}), nil
 }
 

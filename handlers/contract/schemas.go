@@ -63,7 +63,7 @@ func schemaOf(d described, source comments) (object, error) {
 	if len(others) > 0 {
 		schema["definitions"] = others
 	}
-	schema["$schema"], schema["$id"], schema["title"] = dialect, "urn:order-ledger:"+d.id, d.title
+	schema["$schema"], schema["$id"], schema["title"] = dialect, "/"+schemaFile(d.id), d.title
 	schema["examples"] = []json.RawMessage{d.example}
 	return schema, nil
 }

@@ -19,7 +19,8 @@ const (
 	HeaderKey      = "Ledger-Key"
 	HeaderPosition = "Ledger-Position"
 
-	correlationMax = 64
+	// CorrelationMax bounds a correlation id, in bytes; a longer one is passed over.
+	CorrelationMax = 64
 )
 
 // arrival is a command that has come, as far as it is known.
@@ -80,7 +81,7 @@ func (in *Intake) arrive(m *message.Message) {
 		a.unreadable = isUnreadable(a.wrong)
 		return
 	}
-	if id := middleware.MessageCorrelationID(m); len(id) <= correlationMax {
+	if id := middleware.MessageCorrelationID(m); len(id) <= CorrelationMax {
 		a.request.Correlation = id
 	}
 	a.place, a.before = in.lanes.enter(about(a.request.Command))

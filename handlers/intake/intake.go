@@ -41,7 +41,7 @@ type Options struct {
 	// Replicas of the streams, where they are made; 0 is 1.
 	Replicas int
 	// ParkFor is how long a command that came too early waits for what has to come before it, from when it was
-	// published; 0 is 30 s.
+	// published; 0 is the constant ParkFor.
 	ParkFor time.Duration
 }
 
@@ -60,7 +60,7 @@ type Intake struct {
 func New(o Options) *Intake {
 	o.Replicas = max(o.Replicas, 1)
 	if o.ParkFor == 0 {
-		o.ParkFor = 30 * time.Second
+		o.ParkFor = ParkFor
 	}
 	in := &Intake{Options: o, lanes: newLanes(), refusals: &refusals{o.Pool}}
 	in.counts = newCounts(&in.parked)

@@ -10,11 +10,12 @@ import (
 	"orderledger/domain"
 )
 
-// HeaderParkUntil has the time, in RFC 3339, until which a command that comes too early waits; parkMost after it was
-// published at most.
+// HeaderParkUntil has the time, in RFC 3339, until which a command that comes too early waits: ParkMost after it was
+// published at most, and ParkFor where nothing else is said.
 const (
 	HeaderParkUntil = "Ledger-Park-Until"
-	parkMost        = 10 * time.Minute
+	ParkFor         = 30 * time.Second
+	ParkMost        = 10 * time.Minute
 	// parkedMax bounds the commands that wait for an earlier one: they take up room among those in flight.
 	parkedMax   = inFlightMax / 4
 	parkedFirst = 50 * time.Millisecond
@@ -48,7 +49,7 @@ func (in *Intake) parkUntil(m *message.Message, a *arrival) time.Time {
 	if asked, err := time.Parse(time.RFC3339Nano, m.Metadata.Get(HeaderParkUntil)); err == nil {
 		until = asked
 	}
-	if most := a.Published.Add(parkMost); until.After(most) {
+	if most := a.Published.Add(ParkMost); until.After(most) {
 		return most
 	}
 	return until

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -83,9 +84,19 @@ func TestPermissionsHoldAServiceToItsName(t *testing.T) {
 	if m, err := consumer.Next(); err != nil || m.DoubleAck(t.Context()) != nil {
 		t.Errorf("its result: %v", err)
 	}
+	results, err := js.Stream(t.Context(), intake.ResultsStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := results.GetLastMsgForSubject(t.Context(), intake.ResultSubject("gpu", "k")); err != nil || string(m.Data) != "{}" {
+		t.Errorf("its result, asked for by its subject: %v, %v", m, err)
+	}
 	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if _, err := js.CreateOrUpdateConsumer(short, intake.ResultsStream, jetstream.ConsumerConfig{Durable: "gpu", FilterSubject: "ledger.results.bank.>"}); err == nil {
 		t.Error("it may read another service's results")
+	}
+	if _, err := results.GetLastMsgForSubject(short, intake.ResultSubject("bank", "k")); err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
+		t.Errorf("it may ask for another service's result: %v", err)
 	}
 }

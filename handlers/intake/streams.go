@@ -41,13 +41,21 @@ const (
 // EnsureStreams makes the streams that are missing, with so many replicas, and puts the settings of the others right.
 // Replicas, placement and bounds of a stream that is there stay as they are: operators choose them.
 func EnsureStreams(ctx context.Context, js jetstream.JetStream, replicas int) error {
-	for _, want := range []jetstream.StreamConfig{commandsConfig(), resultsConfig(replicas), poisonConfig()} {
-		want.Replicas = replicas
+	for _, want := range StreamConfigs(replicas) {
 		if err := ensureStream(ctx, js, want); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// StreamConfigs are the streams as they are made: LEDGER_COMMANDS, LEDGER_RESULTS and LEDGER_POISON.
+func StreamConfigs(replicas int) []jetstream.StreamConfig {
+	all := []jetstream.StreamConfig{commandsConfig(), resultsConfig(replicas), poisonConfig()}
+	for i := range all {
+		all[i].Replicas = replicas
+	}
+	return all
 }
 
 func commandsConfig() jetstream.StreamConfig {

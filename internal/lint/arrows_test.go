@@ -20,10 +20,11 @@ const module = "orderledger/"
 // beginning holds. Everybody may import internal but for what stands in closed.
 var arrows = map[string][]string{
 	"cmd":         {"handlers", "projections", "eventstore", "domain", "examples", "internal"},
-	"handlers":    {"projections", "eventstore", "domain", "internal"},
+	"handlers":    {"projections", "eventstore", "domain", "internal", "docs"},
 	"projections": {"eventstore", "domain", "internal"},
 	"eventstore":  {"internal"},
 	"domain":      {},
+	"docs":        {}, // the documents themselves
 	"internal":    {"internal"},
 	"examples":    {"examples", "client"},
 	"client":      {}, // for other people's programs
