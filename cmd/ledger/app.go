@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"orderledger/eventstore"
 	"orderledger/handlers"
@@ -251,7 +252,13 @@ func (a *app) openAPI(context.Context) (err error) {
 		return verifyLedger(ctx, a.config.databaseURL, a.nc, progress)
 	})
 	a.onClose(verifications.Close)
-	server.UseConsole(console.New(console.Options{Server: server, Sessions: auth.NewSessions(a.pool), Verifications: verifications}))
+	pages := console.Options{Server: server, Sessions: auth.NewSessions(a.pool), Verifications: verifications, Services: auth.NewServices(a.pool)}
+	if a.nc != nil {
+		if pages.Queue, err = jetstream.New(a.nc); err != nil {
+			return fmt.Errorf("open the broker's streams: %w", err)
+		}
+	}
+	server.UseConsole(console.New(pages))
 	a.serve("the API", a.listener, server.HTTPServer(a.config.http))
 	a.onClose(func() {
 		server.Drain()

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"orderledger/handlers"
 	"orderledger/internal/auth"
 )
@@ -18,6 +20,10 @@ type Options struct {
 	Sessions *auth.Sessions
 	// Verifications runs those that the page of the ledger starts; nil where none can be made.
 	Verifications *Verifications
+	// Services are those that send commands over the broker, Queue is where what could not be read of them stands. Without
+	// services there are no pages of them, without a broker Queue is nil.
+	Services *auth.Services
+	Queue    jetstream.JetStream
 }
 
 // Console is the web console. It is safe for concurrent use.
@@ -53,7 +59,7 @@ type page struct {
 }
 
 // pages are all addresses that need somebody who signed in. Each page's file has a list of its own.
-var pages = join(overviewPages, orderListPages, downloadPages, viewPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, findPages)
+var pages = join(overviewPages, orderListPages, downloadPages, viewPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, servicePages, findPages)
 
 func join(lists ...[]page) []page {
 	var all []page

@@ -54,13 +54,16 @@ func story(t *testing.T, s *system) {
 	s.do(t, "issue_voucher", `{"org_id":"org-acme","amount":"5.00","currency":"CNY","products":["gpu-instance"],"min_spend":"10.00"}`)
 	s.do(t, "grant_gift", `{"org_id":"org-acme","amount":"50.00","currency":"USD","reason":"welcome"}`)
 	s.topUp(t, "20.00")
+	if _, err := s.services.Create(t.Context(), "gpu", "org-acme", auth.Service, "test"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // shape is the path of an address without what is one object's own: pages of one shape look alike.
 func shape(u *url.URL) string {
 	parts := strings.Split(u.EscapedPath(), "/")
 	for i, part := range parts {
-		if ownName.MatchString(part) || i == 2 && parts[1] == "resources" {
+		if ownName.MatchString(part) || i == 2 && (parts[1] == "resources" || parts[1] == "services") {
 			parts[i] = "ID"
 		}
 	}

@@ -29,6 +29,9 @@ func (v *view) Nav() []navItem {
 		{Name: "account", Key: "a", Href: "/account"},
 		{Name: "ledger", Key: "l", Href: "/ledger"},
 	}
+	if v.hasServices() {
+		items = append(items, navItem{Name: "services", Key: "s", Href: "/services"})
+	}
 	for i := range items {
 		items[i].Here = v.Path() == items[i].Href || items[i].Href != "/" && strings.HasPrefix(v.Path(), items[i].Href+"/")
 		items[i].Href = v.To(items[i].Href)

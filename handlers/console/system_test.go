@@ -30,6 +30,7 @@ type system struct {
 	URL      string
 	keys     *auth.Keys
 	sessions *auth.Sessions
+	services *auth.Services
 	db       *testkit.DB
 	sent     int // numbers commands' keys
 }
@@ -50,11 +51,12 @@ func newSystem(t *testing.T, change ...func(*console.Options)) *system {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	s := &system{db: db, keys: auth.NewKeys(db.Pool(t, schema.App)), sessions: auth.NewSessions(db.Pool(t, schema.App))}
+	app := db.Pool(t, schema.App)
+	s := &system{db: db, keys: auth.NewKeys(app), sessions: auth.NewSessions(app), services: auth.NewServices(app)}
 	s.Server = handlers.NewServer(handlers.Options{
 		Executor: executor, Log: log, Watch: watch, Keys: s.keys, Reader: projections.NewReader(pool, follow(t, db)), Reads: eventstore.NewLog(pool),
 	})
-	o := console.Options{Server: s.Server, Sessions: s.sessions, Verifications: console.NewVerifications(db.Pool(t, schema.App), s.verify)}
+	o := console.Options{Server: s.Server, Sessions: s.sessions, Services: s.services, Verifications: console.NewVerifications(app, s.verify)}
 	t.Cleanup(o.Verifications.Close)
 	for _, f := range change {
 		f(&o)

@@ -45,6 +45,7 @@ const (
 	Import             Operation = "import"      // say that a command happened in the past
 	Read               Operation = "read"
 	ManageKeys         Operation = "manage_keys"
+	ManageServices     Operation = "manage_services" // see them, and send again what could not be read of them
 	ReadMetrics        Operation = "read_metrics"
 	VerifyLedger       Operation = "verify_ledger" // it reads everything, and its findings tell of all organisations
 )
@@ -72,6 +73,7 @@ var allowed = map[Operation][]Role{
 	Import:             {Platform},
 	Read:               {Platform, OrgAdmin, ProjectAdmin, Finance, Approver, Viewer, Service},
 	ManageKeys:         {Platform, OrgAdmin},
+	ManageServices:     {Platform},
 	ReadMetrics:        {Platform},
 	VerifyLedger:       {Platform},
 }
