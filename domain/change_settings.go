@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -8,23 +9,26 @@ import (
 // ChangeSettings changes those of an organisation's settings that are given. One that is a table takes the place of
 // the table before; an empty one clears it.
 type ChangeSettings struct {
-	OrgID                    string              `json:"org_id"`
-	TimeZone                 *string             `json:"time_zone"`
-	PayBeforeSeconds         *int64              `json:"pay_before_seconds"`
-	ApprovalOver             map[Currency]Amount `json:"approval_over"`
-	CreditLimit              map[Currency]Amount `json:"credit_limit"`
-	Proration                map[string]string   `json:"proration"`
-	FourEyes                 *bool               `json:"four_eyes"`
-	SettlementDelaySeconds   *int64              `json:"settlement_delay_seconds"`
-	OverdueDays              *int64              `json:"overdue_days"`
-	RefundFailedAfterSeconds *int64              `json:"refund_failed_after_seconds"`
+	OrgID                         string              `json:"org_id"`
+	TimeZone                      *string             `json:"time_zone"`
+	PayBeforeSeconds              *int64              `json:"pay_before_seconds"`
+	ApprovalOver                  map[Currency]Amount `json:"approval_over"`
+	CreditLimit                   map[Currency]Amount `json:"credit_limit"`
+	Proration                     map[string]string   `json:"proration"`
+	FourEyes                      *bool               `json:"four_eyes"`
+	SettlementDelaySeconds        *int64              `json:"settlement_delay_seconds"`
+	OverdueDays                   *int64              `json:"overdue_days"`
+	RefundFailedAfterSeconds      *int64              `json:"refund_failed_after_seconds"`
+	FulfilWithinSeconds           *int64              `json:"fulfil_within_seconds"`
+	RefundUnfulfilledAfterSeconds *int64              `json:"refund_unfulfilled_after_seconds"`
+	ReleaseAfterSeconds           *int64              `json:"release_after_seconds"`
 }
 
 // Bounds of settings.
 const (
-	settlementDelayMax   = 7 * 24 * 3600
-	overdueDaysMax       = 366
-	refundFailedAfterMax = 366 * 24 * 3600
+	settlementDelayMax = 7 * 24 * 3600
+	overdueDaysMax     = 366
+	waitMax            = 366 * 24 * 3600
 )
 
 func (c ChangeSettings) Name() string             { return "change_settings" }
@@ -34,14 +38,14 @@ func (c ChangeSettings) ForOrg(id string) Command { c.OrgID = id; return c }
 func (c ChangeSettings) Needs(States) []Ref { return []Ref{OrgRef(c.OrgID)} }
 
 // ChangesTerms says that the change is about what the organisation owes or is owed (credit, proration, what is charged
-// after a lease, when use is settled), which is not the organisation's own to decide.
+// after a lease, when use is settled, when a debtor's resources go), which is not the organisation's own to decide.
 func (c ChangeSettings) ChangesTerms() bool {
-	return c.CreditLimit != nil || c.Proration != nil || c.OverdueDays != nil || c.SettlementDelaySeconds != nil
+	return c.CreditLimit != nil || c.Proration != nil || c.OverdueDays != nil || c.SettlementDelaySeconds != nil || c.ReleaseAfterSeconds != nil
 }
 
 func (c ChangeSettings) changesNothing() bool {
 	return c.TimeZone == nil && c.PayBeforeSeconds == nil && c.ApprovalOver == nil && c.FourEyes == nil &&
-		c.RefundFailedAfterSeconds == nil && !c.ChangesTerms()
+		c.RefundFailedAfterSeconds == nil && c.FulfilWithinSeconds == nil && c.RefundUnfulfilledAfterSeconds == nil && !c.ChangesTerms()
 }
 
 // Check finds what is wrong with the settings whatever the ledger holds.
@@ -59,7 +63,10 @@ func (c ChangeSettings) Check() *Rejection {
 	k.proration(c.Proration)
 	k.between("settlement_delay_seconds", c.SettlementDelaySeconds, 0, settlementDelayMax)
 	k.between("overdue_days", c.OverdueDays, 0, overdueDaysMax)
-	k.between("refund_failed_after_seconds", c.RefundFailedAfterSeconds, 0, refundFailedAfterMax)
+	k.between("refund_failed_after_seconds", c.RefundFailedAfterSeconds, 0, waitMax)
+	k.between("fulfil_within_seconds", c.FulfilWithinSeconds, 0, waitMax)
+	k.between("refund_unfulfilled_after_seconds", c.RefundUnfulfilledAfterSeconds, 0, waitMax)
+	k.between("release_after_seconds", c.ReleaseAfterSeconds, 0, waitMax)
 	if c.changesNothing() {
 		k.fail("", "name at least one setting to change, such as time_zone or pay_before_seconds")
 	}
@@ -113,12 +120,11 @@ func (c ChangeSettings) decide(s States, clock Clock) (Decision, *Rejection) {
 	if c.Proration != nil {
 		settings.Proration = maps.Clone(c.Proration)
 	}
-	if c.OverdueDays != nil {
-		settings.OverdueDays = c.OverdueDays
-	}
-	if c.RefundFailedAfterSeconds != nil {
-		settings.RefundFailedAfterSeconds = c.RefundFailedAfterSeconds
-	}
+	settings.OverdueDays = cmp.Or(c.OverdueDays, settings.OverdueDays)
+	settings.RefundFailedAfterSeconds = cmp.Or(c.RefundFailedAfterSeconds, settings.RefundFailedAfterSeconds)
+	settings.FulfilWithinSeconds = cmp.Or(c.FulfilWithinSeconds, settings.FulfilWithinSeconds)
+	settings.RefundUnfulfilledAfterSeconds = cmp.Or(c.RefundUnfulfilledAfterSeconds, settings.RefundUnfulfilledAfterSeconds)
+	settings.ReleaseAfterSeconds = cmp.Or(c.ReleaseAfterSeconds, settings.ReleaseAfterSeconds)
 	return one(OrgRef(c.OrgID), OrgSettingsChanged{OrgID: c.OrgID, Settings: settings}), nil
 }
 

@@ -28,6 +28,10 @@ var paths = map[string]map[domain.Status][]domain.Status{
 	domain.TypeFulfilmentFailed: {
 		domain.Paid: {domain.FulfilmentFailure}, domain.Fulfilling: {domain.FulfilmentFailure}, domain.PartiallyRefunded: {domain.PartiallyRefunded},
 	},
+	domain.TypeFulfilmentOverdue: {
+		domain.Paid: {domain.Paid}, domain.Fulfilling: {domain.Fulfilling}, domain.FulfilmentFailure: {domain.FulfilmentFailure},
+		domain.PartiallyRefunded: {domain.PartiallyRefunded},
+	},
 	domain.TypeOrderRefunded: {
 		domain.Paid:              {domain.PartiallyRefunded, domain.Refunded},
 		domain.FulfilmentFailure: {domain.PartiallyRefunded, domain.Refunded},

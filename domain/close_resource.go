@@ -1,5 +1,7 @@
 package domain
 
+import "slices"
+
 // CloseResource ends a resource: what it used is billed to the last, what was paid for time to come goes back as far as
 // each order can be refunded.
 type CloseResource struct {
@@ -7,6 +9,9 @@ type CloseResource struct {
 	ResourceID     string `json:"resource_id"`
 	Reason         string `json:"reason"`
 	ReturnVouchers bool   `json:"return_vouchers"`
+	// IfReleaseDue: only while the resource is to be released, that is for a service that heard so: what was renewed or paid
+	// meanwhile stays.
+	IfReleaseDue bool `json:"if_release_due"`
 }
 
 func (c CloseResource) Name() string             { return "close_resource" }
@@ -29,6 +34,7 @@ func (c CloseResource) Needs(s States) []Ref {
 		for _, l := range r.Leases {
 			needs.add(OrderRef(l.OrderID))
 		}
+		needs.addReleases(r)
 	}
 	return needs.list
 }
@@ -39,6 +45,9 @@ func (c CloseResource) decide(s States, clock Clock) (Decision, *Rejection) {
 		return Decision{}, refused
 	}
 	d := newDraft(s, clock)
+	if c.IfReleaseDue && !slices.ContainsFunc(r.Releases, func(release Release) bool { return d.holds(r, release) }) {
+		return Decision{}, reject(ReleaseNotDue, "the resource %s is not to be released, or not any more", c.ResourceID)
+	}
 	closed := ResourceClosed{OrgID: c.OrgID, ResourceID: c.ResourceID, Reason: c.Reason}
 	if closed.SettlementOrders, refused = d.settleAll(r); refused != nil {
 		return Decision{}, refused

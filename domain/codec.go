@@ -21,6 +21,7 @@ const (
 	TypeOrderCompleted     = "order.completed.v1"
 	TypeFulfilmentFailed   = "order.fulfilment_failed.v1"
 	TypeOrderRefunded      = "order.refunded.v1"
+	TypeFulfilmentOverdue  = "order.fulfilment_overdue.v1"
 	TypeAccountToppedUp    = "account.topped_up.v1"
 	TypeAccountWithdrawn   = "account.withdrawn.v1"
 	TypeAccountCharged     = "account.charged.v1"
@@ -43,6 +44,8 @@ const (
 	TypeResourceSettled    = "resource.settled.v1"
 	TypeOverdueCharged     = "resource.overdue_charged.v1"
 	TypeResourceClosed     = "resource.closed.v1"
+	TypeReleaseDue         = "resource.release_due.v1"
+	TypeReleaseWithdrawn   = "resource.release_withdrawn.v1"
 )
 
 var decoders = map[string]func([]byte) (Event, error){
@@ -57,6 +60,7 @@ var decoders = map[string]func([]byte) (Event, error){
 	TypeOrderCompleted:     decode[OrderCompleted],
 	TypeFulfilmentFailed:   decode[FulfilmentFailed],
 	TypeOrderRefunded:      decode[OrderRefunded],
+	TypeFulfilmentOverdue:  decode[FulfilmentOverdue],
 	TypeAccountToppedUp:    decode[AccountToppedUp],
 	TypeAccountWithdrawn:   decode[AccountWithdrawn],
 	TypeAccountCharged:     decode[AccountCharged],
@@ -79,6 +83,8 @@ var decoders = map[string]func([]byte) (Event, error){
 	TypeResourceSettled:    decode[ResourceSettled],
 	TypeOverdueCharged:     decode[OverdueCharged],
 	TypeResourceClosed:     decode[ResourceClosed],
+	TypeReleaseDue:         decode[ReleaseDue],
+	TypeReleaseWithdrawn:   decode[ReleaseWithdrawn],
 }
 
 // EventTypes lists the stored names of all versions, sorted.
@@ -133,7 +139,7 @@ func decode[E Event](payload []byte) (Event, error) {
 
 // RulesVersion stands on saved states. It is raised when a state's form or Evolve changes, which
 // makes the saved states of other versions void.
-const RulesVersion = 2
+const RulesVersion = 3
 
 // EncodeState gives the bytes of a saved state.
 func EncodeState(s State) ([]byte, error) { return encode(s) }

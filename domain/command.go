@@ -25,6 +25,7 @@ var CommandNames = []string{
 	"place_order", "pay_order", "cancel_order", "void_order", "approve_order", "reject_order", "report_fulfilment", "expire_order", "top_up", "withdraw", "grant_gift", "issue_voucher",
 	"freeze_funds", "release_funds", "lapse_funds", "collect_arrears", "refund_order", "change_settings",
 	"report_usage", "settle_usage", "charge_overdue", "set_auto_renew", "renew_resource", "close_resource", "close_period",
+	"mark_overdue", "review_release",
 }
 
 // OrderOf is the order that a command is about, "" for one that is about something else.

@@ -23,6 +23,7 @@ const (
 	PaymentDeadlinePassed    Code = "payment_deadline_passed"
 	NotYetDue                Code = "not_yet_due"
 	NothingDue               Code = "nothing_due"
+	ReleaseNotDue            Code = "release_not_due"
 	VoucherNotUsable         Code = "voucher_not_usable"
 	DuplicateVoucher         Code = "duplicate_voucher"
 	FundsMismatch            Code = "funds_mismatch"

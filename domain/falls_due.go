@@ -99,6 +99,55 @@ func (r *Resource) SettlementDueAt() (end time.Time, ok bool) {
 	return end, ok
 }
 
+// TimeEnds are when the last of the times end that the resource is leased for, and that it was given for nothing; nil where
+// there is none of these. It is false where no time ends at all, or some has no end: then the resource is not to be released.
+func (r *Resource) TimeEnds() (leased, free *time.Time, ok bool) {
+	if r.Status != ResourceActive {
+		return nil, nil, false
+	}
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		end := &leased
+		switch t.ChargeMode.Group() {
+		case Postpay:
+			continue
+		case Free:
+			end = &free
+		}
+		if t.ExpiresAt == nil {
+			return nil, nil, false
+		}
+		if *end == nil || t.ExpiresAt.After(**end) {
+			*end = t.ExpiresAt
+		}
+	}
+	return leased, free, leased != nil || free != nil
+}
+
+// ReleaseFallsDue is what decides when a resource is to be released because its time is over: its TimeEnds, nil where that
+// was said.
+func (r *Resource) ReleaseFallsDue() (leased, free *time.Time) {
+	if r.releaseFor(ReleaseLeaseEnded) != nil {
+		return nil, nil
+	}
+	leased, free, _ = r.TimeEnds()
+	return leased, free
+}
+
+// ReleaseIsOver says that the resource was to be released because its time was over, and has time again.
+func (r *Resource) ReleaseIsOver() bool {
+	release := r.releaseFor(ReleaseLeaseEnded)
+	return release != nil && r.leaseGoesOn(*release)
+}
+
+// ReleasedFor is the settlement that the resource is to be released for; "" is none.
+func (r *Resource) ReleasedFor() string {
+	if release := r.releaseFor(ReleaseArrears); release != nil {
+		return release.OrderID
+	}
+	return ""
+}
+
 // firstEnd is the first of those ends of leases that count; false when none does.
 func (r *Resource) firstEnd(counts func(time.Time) bool) (first time.Time, ok bool) {
 	for i := range r.Terms {
@@ -111,6 +160,9 @@ func (r *Resource) firstEnd(counts func(time.Time) bool) (first time.Time, ok bo
 
 // leased says whether the term is paid for until a time.
 func (t *Term) leased() bool { return t.ChargeMode.Group() == Prepay && t.ExpiresAt != nil }
+
+// timed says whether the term is for a time with an end, leased or free.
+func (t *Term) timed() bool { return t.ChargeMode.Group() != Postpay && t.ExpiresAt != nil }
 
 func hasTime(all []time.Time, at time.Time) bool {
 	return slices.ContainsFunc(all, at.Equal)

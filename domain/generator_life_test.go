@@ -10,6 +10,7 @@ var lifeKinds = []kind{
 	{4, (*generator).decideOn},
 	{1, (*generator).void},
 	{10, (*generator).fulfil},
+	{3, (*generator).markOverdue},
 }
 
 // decideOn approves or rejects, mostly an order that waits for it.
@@ -24,6 +25,15 @@ func (g *generator) decideOn() domain.Command {
 func (g *generator) void() domain.Command {
 	o := g.order(domain.Unpaid, domain.AwaitingApproval)
 	return domain.VoidOrder{OrderID: o.OrderID, OrgID: g.orgOf(o), Reason: g.reason()}
+}
+
+// markOverdue is mostly about an order that was paid a while ago.
+func (g *generator) markOverdue() domain.Command {
+	o := g.orderThat(func(o *domain.Order) bool {
+		since, awaits := o.AwaitsFulfilment()
+		return awaits && (o.Overdue == nil || g.one(10)) && (since.Add(24*time.Hour).Before(g.now) || g.one(10))
+	})
+	return domain.MarkOverdue{OrderID: o.OrderID, OrgID: g.orgOf(o)}
 }
 
 // fulfil reports what became of an order that was paid.

@@ -33,7 +33,7 @@ func (g *generator) topUp() domain.Command {
 func (g *generator) settings() domain.Command {
 	c := domain.ChangeSettings{OrgID: g.org()}
 	small, yes := g.Int64N(10), g.one(2)
-	switch g.IntN(10) {
+	switch g.IntN(12) {
 	case 0:
 		seconds := g.Int64N(14*24*3600) + 1
 		c.PayBeforeSeconds = &seconds
@@ -53,6 +53,12 @@ func (g *generator) settings() domain.Command {
 	case 8:
 		seconds := small * 1000
 		c.RefundFailedAfterSeconds = &seconds
+	case 9:
+		seconds := small * 40000
+		c.FulfilWithinSeconds = &seconds
+	case 10:
+		seconds := small * 40000
+		c.ReleaseAfterSeconds, c.RefundUnfulfilledAfterSeconds = &seconds, &small
 	default:
 		zone := pick(g, "Asia/Shanghai", "UTC", "America/New_York", "Mars/Olympus")
 		c.TimeZone = &zone

@@ -15,6 +15,7 @@ var usageKinds = []kind{
 	{4, (*generator).autoRenew},
 	{5, (*generator).renew},
 	{2, (*generator).closeResource},
+	{5, (*generator).reviewRelease},
 	{1, (*generator).closePeriod},
 	{1, (*generator).sealPeriod},
 }
@@ -111,7 +112,22 @@ func (g *generator) renew() domain.Command {
 
 func (g *generator) closeResource() domain.Command {
 	r := g.resourceThat(active)
-	return domain.CloseResource{OrgID: r.OrgID, ResourceID: r.ResourceID, Reason: g.reason(), ReturnVouchers: g.one(2)}
+	return domain.CloseResource{OrgID: r.OrgID, ResourceID: r.ResourceID, Reason: g.reason(), ReturnVouchers: g.one(2), IfReleaseDue: g.one(3)}
+}
+
+// reviewRelease is about a resource whose time is over, about one that is said to be released, or about a debtor's.
+func (g *generator) reviewRelease() domain.Command {
+	if g.one(2) {
+		if o := g.orderThat(func(o *domain.Order) bool { return o.Arrears }); o.Arrears {
+			return domain.ReviewRelease{OrgID: o.OrgID, ResourceID: o.Lines[0].ResourceID, OrderID: o.OrderID}
+		}
+	}
+	r := g.resourceThat(func(r *domain.Resource) bool {
+		leased, free, ok := r.TimeEnds()
+		over := ok && (leased == nil || leased.Before(g.now)) && (free == nil || free.Before(g.now))
+		return active(r) && (over != (len(r.Releases) > 0))
+	})
+	return domain.ReviewRelease{OrgID: r.OrgID, ResourceID: r.ResourceID}
 }
 
 // closePeriod closes mostly the month that is next.

@@ -135,6 +135,7 @@ func laterEvents() []domain.Event {
 			OrderID: orderID, OrgID: "org-acme", RefundOrderID: otherID, Currency: "CNY", Returned: funds, Consumed: amount("1.00"),
 			Forfeited: amount("2.00"), Lines: refunds, Reason: "not needed",
 		},
+		domain.FulfilmentOverdue{OrderID: orderID, OrgID: "org-acme", Since: at, Deadline: until},
 		domain.AccountWithdrawn{OrgID: "org-acme", Currency: "CNY", Amount: amount("5.00"), Reference: "out-1", Postings: postings, Balance: balance},
 		domain.AccountRefunded{
 			OrgID: "org-acme", OrderID: orderID, RefundOrderID: otherID, Currency: "CNY", Funds: funds, Postings: postings, Balance: balance,
@@ -181,6 +182,8 @@ func laterEvents() []domain.Event {
 		domain.ResourceSettled{OrgID: "org-acme", ResourceID: "bsr-1", Through: until, All: true, OrderIDs: []string{otherID}, SettledPeriods: []domain.Period{"2025-11"}},
 		domain.OverdueCharged{OrgID: "org-acme", ResourceID: "bsr-1", OrderID: otherID, Through: until},
 		domain.ResourceClosed{OrgID: "org-acme", ResourceID: "bsr-1", Reason: "done", SettlementOrders: []string{otherID}, RefundOrders: []string{otherID}},
+		domain.ReleaseDue{OrgID: "org-acme", ResourceID: "bsr-1", Reason: domain.ReleaseLeaseEnded, OrderID: orderID, Since: at, DueAt: until},
+		domain.ReleaseWithdrawn{OrgID: "org-acme", ResourceID: "bsr-1", Reason: domain.ReleaseArrears, OrderID: otherID, Since: at},
 	}
 }
 

@@ -97,6 +97,10 @@ var Labels = map[string][]Label{
 		{string(ResourceActive), "Active", "使用中"},
 		{string(ResourceGone), "Closed", "已删除"},
 	},
+	"release_reason": {
+		{string(ReleaseLeaseEnded), "Lease ended", "到期未续费"},
+		{string(ReleaseArrears), "Arrears", "欠费未结清"},
+	},
 	"voucher_state": {
 		{"active", "Active", "生效中"},
 		{"not_yet", "Not valid yet", "未生效"},

@@ -13,6 +13,7 @@ var eventLabels = []Label{
 	{TypeOrderCompleted, "Order completed", "订单完成"},
 	{TypeFulfilmentFailed, "Fulfilment failed", "开通失败"},
 	{TypeOrderRefunded, "Order refunded", "订单退款"},
+	{TypeFulfilmentOverdue, "Fulfilment overdue", "开通超期"},
 	{TypeAccountToppedUp, "Topped up", "充值"},
 	{TypeAccountWithdrawn, "Withdrawn", "提现"},
 	{TypeAccountCharged, "Charged", "扣款"},
@@ -35,4 +36,6 @@ var eventLabels = []Label{
 	{TypeResourceSettled, "Resource settled", "资源结算"},
 	{TypeOverdueCharged, "Overdue day charged", "过期计费"},
 	{TypeResourceClosed, "Resource closed", "资源关闭"},
+	{TypeReleaseDue, "Release due", "资源待释放"},
+	{TypeReleaseWithdrawn, "Release withdrawn", "取消释放"},
 }

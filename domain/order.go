@@ -108,6 +108,8 @@ type Order struct {
 	Arrears    bool        `json:"arrears,omitempty"`
 	Approval   *Approval   `json:"approval,omitempty"`
 	Fulfilment *Fulfilment `json:"fulfilment,omitempty"`
+	// Overdue: the order is paid, and not fulfilled by its deadline; nil again when it is, or is refunded.
+	Overdue *Overdue `json:"fulfilment_overdue,omitempty"`
 	// Consumed and Forfeited are the parts of what was paid that refunds did not return: use, and vouchers.
 	// Returned (Refunded) + Consumed + Forfeited never pass what was paid.
 	Consumed    Amount       `json:"consumed_amount"`
@@ -148,6 +150,12 @@ type Fulfilment struct {
 	Reason string    `json:"reason,omitempty"`
 	// Attempts counts the starts.
 	Attempts int `json:"attempts"`
+}
+
+// Overdue is by when an order should have been fulfilled, and when it was found that it is not.
+type Overdue struct {
+	Deadline time.Time `json:"deadline"`
+	At       time.Time `json:"at"`
 }
 
 // RefundNote is a refund of the order, as the order remembers it.

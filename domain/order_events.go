@@ -114,6 +114,16 @@ type OrderRefunded struct {
 	Reason        string       `json:"reason,omitempty"`
 }
 
+// FulfilmentOverdue says that a paid order is not fulfilled although it should be by now. It is said once of an order, which
+// may be fulfilled all the same.
+type FulfilmentOverdue struct {
+	OrderID string `json:"order_id"`
+	OrgID   string `json:"org_id"`
+	// Since is when the order was paid, Deadline by when it should have been fulfilled.
+	Since    time.Time `json:"since"`
+	Deadline time.Time `json:"deadline"`
+}
+
 func (OrderPlaced) stored() string       { return TypeOrderPlaced }
 func (OrderApproved) stored() string     { return TypeOrderApproved }
 func (OrderRejected) stored() string     { return TypeOrderRejected }
@@ -125,6 +135,7 @@ func (FulfilmentStarted) stored() string { return TypeFulfilmentStarted }
 func (OrderCompleted) stored() string    { return TypeOrderCompleted }
 func (FulfilmentFailed) stored() string  { return TypeFulfilmentFailed }
 func (OrderRefunded) stored() string     { return TypeOrderRefunded }
+func (FulfilmentOverdue) stored() string { return TypeFulfilmentOverdue }
 
 func (e OrderPlaced) evolve(_ State, m Meta) State {
 	o := &Order{
@@ -206,6 +217,9 @@ func (e FulfilmentFailed) evolve(s State, m Meta) State {
 // fulfil moves the order on, but for one that was refunded in part, whose status stays; its fulfilment tells.
 func (o *Order) fulfil(to Status, f Fulfilment) {
 	o.Fulfilment = &f
+	if f.State == "completed" {
+		o.Overdue = nil
+	}
 	if o.Status != PartiallyRefunded {
 		o.Status = to
 	}
@@ -253,9 +267,13 @@ func (e OrderRefunded) evolve(s State, m Meta) State {
 		o.LineRefunds = addLineRefunds(o.LineRefunds, e.Lines)
 		o.Status, o.RefundState = PartiallyRefunded, RefundPartial
 		if o.Refunded.Total().Add(o.Consumed).Add(o.Forfeited) == o.Paid.Total() {
-			o.Status, o.RefundState = Refunded, RefundFull
+			o.Status, o.RefundState, o.Overdue = Refunded, RefundFull, nil
 		}
 	})
+}
+
+func (e FulfilmentOverdue) evolve(s State, m Meta) State {
+	return orderAfter(s, m, func(o *Order) { o.Overdue = &Overdue{Deadline: e.Deadline, At: m.OccurredAt} })
 }
 
 // addLineRefunds adds a refund's lines to the sums so far.

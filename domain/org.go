@@ -9,6 +9,8 @@ const DefaultPayBefore = 7 * 24 * time.Hour
 const (
 	DefaultOverdueDays              = 7
 	DefaultRefundFailedAfterSeconds = 3600
+	DefaultFulfilWithinSeconds      = 24 * 3600
+	DefaultReleaseAfterSeconds      = 7 * 24 * 3600
 )
 
 // Settings are what an organisation chooses for itself. What is absent has its default.
@@ -30,6 +32,15 @@ type Settings struct {
 	// RefundFailedAfterSeconds is when an order whose fulfilment failed is refunded by itself, if nobody tried again
 	// before; nil is DefaultRefundFailedAfterSeconds.
 	RefundFailedAfterSeconds *int64 `json:"refund_failed_after_seconds,omitempty"`
+	// FulfilWithinSeconds is how long after its payment an order may wait to be fulfilled before it is overdue; nil is
+	// DefaultFulfilWithinSeconds, 0 sets no deadline.
+	FulfilWithinSeconds *int64 `json:"fulfil_within_seconds,omitempty"`
+	// RefundUnfulfilledAfterSeconds is how long after its payment an order that no service began to fulfil is refunded by
+	// itself; nil and 0 are never.
+	RefundUnfulfilledAfterSeconds *int64 `json:"refund_unfulfilled_after_seconds,omitempty"`
+	// ReleaseAfterSeconds is how long a settlement may wait for money before its resource is to be released; nil is
+	// DefaultReleaseAfterSeconds, 0 is never.
+	ReleaseAfterSeconds *int64 `json:"release_after_seconds,omitempty"`
 }
 
 // DefaultSettings hold until an organisation changes them.
@@ -87,6 +98,23 @@ func (s Settings) overdueDays() int64 {
 		return DefaultOverdueDays
 	}
 	return *s.OverdueDays
+}
+
+// fulfilWithin is how long after its payment an order is overdue; 0 is never.
+func (s Settings) fulfilWithin() time.Duration {
+	return seconds(s.FulfilWithinSeconds, DefaultFulfilWithinSeconds)
+}
+
+// releaseAfter is how long arrears wait before their resource is to be released; 0 is for ever.
+func (s Settings) releaseAfter() time.Duration {
+	return seconds(s.ReleaseAfterSeconds, DefaultReleaseAfterSeconds)
+}
+
+func seconds(set *int64, otherwise int64) time.Duration {
+	if set != nil {
+		otherwise = *set
+	}
+	return time.Duration(otherwise) * time.Second
 }
 
 // credit is the organisation's credit limit in a currency.

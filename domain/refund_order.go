@@ -14,6 +14,8 @@ type RefundOrder struct {
 	ReturnVouchers bool `json:"return_vouchers"`
 	// Preview asks what would come back, of a route that changes nothing; such a command can't be carried out.
 	Preview bool `json:"preview"`
+	// Unfulfilled: only while what was paid for is not there. It is for timers, whose lists may be late.
+	Unfulfilled bool `json:"-"`
 }
 
 func (c RefundOrder) Name() string             { return "refund_order" }
@@ -74,6 +76,9 @@ func (c RefundOrder) refund(s States, clock Clock) (*draft, *Rejection) {
 	}
 	if clock.At.Before(o.OccurredAt) {
 		return nil, historyRunsBack(o)
+	}
+	if c.Unfulfilled && o.fulfilled() {
+		return nil, reject(NotRefundable, "the order was fulfilled meanwhile")
 	}
 	org := s.Org(o.OrgID)
 	settings := SettingsOf(org)

@@ -36,6 +36,8 @@ type Resource struct {
 	SettledThrough *time.Time `json:"settled_through,omitempty"`
 	// OverdueThrough is until when days after the lease have been charged.
 	OverdueThrough *time.Time `json:"overdue_through,omitempty"`
+	// Releases are the causes for which the resource is to be released, at most one of each reason.
+	Releases []Release `json:"releases,omitempty"`
 	// UnsettledPeriods are the months that may not be closed yet because of this resource.
 	UnsettledPeriods []Period   `json:"unsettled_periods,omitempty"`
 	OpenedAt         time.Time  `json:"opened_at"`

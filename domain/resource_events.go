@@ -151,7 +151,7 @@ func (e OverdueCharged) evolve(s State, m Meta) State {
 
 func (e ResourceClosed) evolve(s State, m Meta) State {
 	return resourceAfter(s, m, func(r *Resource) {
-		r.Status, r.ClosedAt, r.Leases = ResourceGone, &m.OccurredAt, []Lease{}
+		r.Status, r.ClosedAt, r.Leases, r.Releases = ResourceGone, &m.OccurredAt, []Lease{}, nil
 	})
 }
 

@@ -155,10 +155,10 @@ func TestCommandsHaveTheseFields(t *testing.T) {
 		"IssueVoucher": "amount charge_modes currency min_spend order_types org_id products valid_from valid_to voucher_id",
 		"FreezeFunds":  "amount currency org_id reason", "ReleaseFunds": "amount currency org_id reason",
 		"ReportUsage": "org_id records", "UsageReport": "from meter order_id quantity record_id resource_id to unit",
-		"SetAutoRenew": "before_seconds enabled org_id quantity resource_id", "CloseResource": "org_id reason resource_id return_vouchers",
+		"SetAutoRenew": "before_seconds enabled org_id quantity resource_id", "CloseResource": "if_release_due org_id reason resource_id return_vouchers",
 		"ClosePeriod": "org_id period",
-		"ChangeSettings": "approval_over credit_limit four_eyes org_id overdue_days pay_before_seconds proration " +
-			"refund_failed_after_seconds settlement_delay_seconds time_zone",
+		"ChangeSettings": "approval_over credit_limit four_eyes fulfil_within_seconds org_id overdue_days pay_before_seconds proration " +
+			"refund_failed_after_seconds refund_unfulfilled_after_seconds release_after_seconds settlement_delay_seconds time_zone",
 	}
 	for _, v := range []any{
 		domain.PlaceOrder{},

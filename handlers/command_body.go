@@ -47,6 +47,8 @@ var commandKinds = map[string]commandKind{
 	"set_auto_renew": {auth.ManageResource, readCommand[domain.SetAutoRenew]},
 	"renew_resource": {auth.ActOnTime, readCommand[domain.RenewResource]},
 	"close_resource": {auth.ManageResource, readCommand[domain.CloseResource]},
+	"mark_overdue":   {auth.ActOnTime, readCommand[domain.MarkOverdue]},
+	"review_release": {auth.ActOnTime, readCommand[domain.ReviewRelease]},
 	"close_period":   {auth.ClosePeriod, readCommand[domain.ClosePeriod]},
 }
 

@@ -137,4 +137,7 @@ var commandOfType = map[string]string{
 	domain.TypeResourceSettled:    "settle_usage",
 	domain.TypeOverdueCharged:     "charge_overdue",
 	domain.TypeResourceClosed:     "close_resource",
+	domain.TypeFulfilmentOverdue:  "mark_overdue",
+	domain.TypeReleaseDue:         "review_release",
+	domain.TypeReleaseWithdrawn:   "review_release",
 }

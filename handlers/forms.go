@@ -119,5 +119,7 @@ var ownExamples = map[string]json.RawMessage{
 	"collect_arrears": json.RawMessage(`{"org_id":"org-acme"}`),
 	"settle_usage":    json.RawMessage(`{"org_id":"org-acme","resource_id":"llm-1","through":"2025-11-05T00:00:00+08:00"}`),
 	"charge_overdue":  json.RawMessage(`{"org_id":"org-acme","resource_id":"bsr-1kkpx3xp581y"}`),
+	"mark_overdue":    json.RawMessage(`{"org_id":"org-acme","order_id":"0198c2f0-0000-7000-8000-000000000001"}`),
+	"review_release":  json.RawMessage(`{"org_id":"org-acme","resource_id":"bsr-1kkpx3xp581y"}`),
 	"renew_resource":  json.RawMessage(`{"org_id":"org-acme","resource_id":"bsr-1kkpx3xp581y"}`),
 }

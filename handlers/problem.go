@@ -97,6 +97,7 @@ var kindsOfProblems = []kindOfProblem{
 	{string(domain.PaymentDeadlinePassed), 409, "The deadline has passed", "Place the order again.", 0},
 	{string(domain.NotYetDue), 409, "Not yet due", "Try again after the order's deadline.", 0},
 	{string(domain.NothingDue), 409, "Nothing is due", "There is nothing to do now.", 0},
+	{string(domain.ReleaseNotDue), 409, "No release is due", "The lease was renewed or the arrears were paid: leave the resource as it is.", 0},
 	{string(domain.VoucherNotUsable), 409, "Voucher not usable", "Pay without this voucher.", 0},
 	{string(domain.DuplicateVoucher), 409, "The voucher exists", "A voucher id is used once.", 0},
 	{string(domain.FundsMismatch), 409, "Funds do not add up", "The funds named add up to what the order costs; leave them out for the default.", 0},

@@ -135,7 +135,7 @@ func foldBillLines(events []eventstore.Event, first map[string]*eventstore.Event
 		case domain.TypeOrderPaid:
 		case domain.TypeOrderPlaced, domain.TypeOrderApproved, domain.TypeOrderRejected, domain.TypeOrderCancelled, domain.TypeOrderExpired,
 			domain.TypeOrderVoided, domain.TypeFulfilmentStarted, domain.TypeOrderCompleted, domain.TypeFulfilmentFailed,
-			domain.TypeOrderRefunded: // the refund order's payment has the money
+			domain.TypeFulfilmentOverdue, domain.TypeOrderRefunded: // the refund order's payment has the money
 			continue
 		default: // it might be money
 			return unknown(e)

@@ -110,5 +110,6 @@ func printSettings(c *cobra.Command, answer object, err error) error {
 		return printJSON(c.OutOrStdout(), answer)
 	}
 	return pick(c.OutOrStdout(), answer, "org_id", "time_zone", "pay_before_seconds", "approval_over", "four_eyes", "credit_limit", "proration",
-		"settlement_delay_seconds", "overdue_days", "refund_failed_after_seconds", "closed_through", "version", "position")
+		"settlement_delay_seconds", "overdue_days", "refund_failed_after_seconds",
+		"fulfil_within_seconds", "refund_unfulfilled_after_seconds", "release_after_seconds", "closed_through", "version", "position")
 }
