@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"orderledger/domain"
+	"orderledger/handlers/webhooks"
 )
 
 // requiredFields are the members that a body can't do without, by type. They are checked where a body is
@@ -34,6 +35,8 @@ var requiredFields = map[reflect.Type][]string{
 	reflect.TypeFor[domain.VoidOrder]():        {"reason"},
 	reflect.TypeFor[domain.ReportFulfilment](): {"state"},
 	reflect.TypeFor[newKey]():                  {"role"},
+	reflect.TypeFor[webhooks.New]():            {"url"},
+	reflect.TypeFor[webhookReplay]():           {"after"},
 	reflect.TypeFor[commandLine]():             {"key", "command", "body"},
 }
 

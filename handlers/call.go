@@ -107,6 +107,19 @@ func (c *call) body() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// read reads the request's body into a value.
+func (c *call) read(into any) error {
+	body, err := c.body()
+	if err != nil {
+		return err
+	}
+	t, err := parseBody(body)
+	if err != nil {
+		return err
+	}
+	return decodeNode(t, 0, into)
+}
+
 // answer sends a value as JSON.
 func (c *call) answer(v any) error {
 	b := encodeAnswer(v)

@@ -29,8 +29,11 @@ var examples = map[string]json.RawMessage{
 	"close-period":   json.RawMessage(`{"org_id":"org-acme"}`),
 	"change-settings": json.RawMessage(`{"time_zone":"Asia/Shanghai","pay_before_seconds":604800,"approval_over":{"CNY":"5000.00"},"four_eyes":true,
   "credit_limit":{"CNY":"100.00"},"proration":{"gpu-instance":"hour","*":"second"}}`),
-	"send-commands": json.RawMessage(`{"key":"top-up-1","command":"top_up","body":{"org_id":"org-acme","amount":"100.00","currency":"CNY","reference":"bank-4711"}}`),
-	"create-key":    json.RawMessage(`{"org_id":"org-acme","role":"finance","name":"bookkeeping"}`),
+	"send-commands":  json.RawMessage(`{"key":"top-up-1","command":"top_up","body":{"org_id":"org-acme","amount":"100.00","currency":"CNY","reference":"bank-4711"}}`),
+	"create-key":     json.RawMessage(`{"org_id":"org-acme","role":"finance","name":"bookkeeping"}`),
+	"create-webhook": json.RawMessage(`{"org_id":"org-acme","url":"https://example.com/ledger","types":["order.paid","resource.*"],"description":"provisioning"}`),
+	"change-webhook": json.RawMessage(`{"types":["order.paid","order.refunded"],"state":"active"}`),
+	"replay-webhook": json.RawMessage(`{"after":1200}`),
 }
 
 const orderExample = `{"order_type":"purchase","org_id":"org-acme","project_id":"default","consumer_id":"user-7","currency":"CNY","trade_no":"T-2025-1",

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"orderledger/handlers"
+	"orderledger/handlers/webhooks"
 	"orderledger/internal/auth"
 )
 
@@ -31,6 +32,7 @@ var may = map[string]string{
 	"change_settings":   "org_admin",
 	"read":              "org_admin project_admin finance approver viewer service",
 	"manage_keys":       "org_admin",
+	"manage_webhooks":   "org_admin",
 	"read_metrics":      "",
 }
 
@@ -91,13 +93,21 @@ var bodies = map[string]string{
 	"DELETE /v1/resources/{resource_id}":         `{"reason":"r"}`,
 	"PUT /v1/orgs/{org_id}":                      `{"time_zone":"Asia/Shanghai"}`,
 	"POST /v1/keys":                              `{"role":"viewer"}`,
+	"POST /v1/webhooks":                          `{"url":"https://hooks.example/"}`,
+	"PUT /v1/webhooks/{endpoint_id}":             `{"description":"d"}`,
+	"POST /v1/webhooks/{endpoint_id}/replay":     `{"after":0}`,
 }
 
 const usageRecord = `{"record_id":"r-1","resource_id":"bsr-1","meter":"tokens","quantity":"1","unit":"1k","from":"2025-11-01T00:00:00Z","to":"2025-11-01T01:00:00Z"}`
 
 func (c cell) call(t *testing.T, org, orderID, in string) response {
+	endpoint, remove := c.endpoint(t, org)
+	defer remove()
+	if endpoint != "" {
+		in = "" // it says whose it is
+	}
 	path := strings.NewReplacer("{org_id}", org, "{order_id}", orderID, "{resource_id}", "bsr-1", "{period}", "2025-11", "{key}", "first",
-		"{key_id}", "0123456789abcdef", "{kind}", "events", "{name}", "order.paid.v1.json").Replace(c.route.Path)
+		"{key_id}", "0123456789abcdef", "{endpoint_id}", endpoint, "{kind}", "events", "{name}", "order.paid.v1.json").Replace(c.route.Path)
 	body := bodies[c.route.Method+" "+c.route.Path]
 	now := time.Now().UTC()
 	body = strings.NewReplacer("bank-1", c.idempotency, "voucher-1", c.idempotency, `"r-1"`, `"`+c.idempotency+`"`,
@@ -111,6 +121,18 @@ func (c cell) call(t *testing.T, org, orderID, in string) response {
 		body = strings.Replace(body, "{", `{"org_id":"`+in+`",`, 1)
 	}
 	return c.send(t, c.key, c.route.Method, path, body, "Idempotency-Key: "+c.idempotency+org)
+}
+
+// endpoint makes a webhook's where the path names one.
+func (c cell) endpoint(t *testing.T, org string) (id string, remove func()) {
+	if !strings.Contains(c.route.Path, "{endpoint_id}") {
+		return "", func() {}
+	}
+	e, _, err := c.Webhooks.Create(t.Context(), webhooks.New{OrgID: org, URL: "https://127.0.0.1:1/"}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.ID, func() { _ = c.Webhooks.Delete(t.Context(), org, e.ID) } // the call may have done it
 }
 
 // own: what the role allows is not 401, 403 or 404 (but for the key, of which there is none), the rest is 403.

@@ -9,9 +9,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"orderledger/eventstore"
 	"orderledger/handlers"
+	"orderledger/handlers/webhooks"
 	"orderledger/internal/auth"
 	"orderledger/internal/schema"
 	"orderledger/internal/testkit"
@@ -48,7 +50,12 @@ func openAPI(t *testing.T, db *testkit.DB, change ...func(*handlers.Options)) *a
 	}
 	t.Cleanup(pool.Close)
 	a := &api{ledger: l, keys: auth.NewKeys(db.Pool(t, schema.App)), reader: projections.NewReader(pool, follow(t, db))}
-	o := handlers.Options{Executor: l.Executor, Log: l.log, Watch: watch, Keys: a.keys, Reader: a.reader, Reads: eventstore.NewLog(pool)}
+	sender := webhooks.NewSender(webhooks.SenderOptions{AllowPrivate: true})
+	t.Cleanup(sender.Close)
+	o := handlers.Options{
+		Executor: l.Executor, Log: l.log, Watch: watch, Keys: a.keys, Reader: a.reader, Reads: eventstore.NewLog(pool),
+		Webhooks: webhooks.NewStore(db.Pool(t, schema.App), sender, time.Now),
+	}
 	for _, f := range change {
 		f(&o)
 	}

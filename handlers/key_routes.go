@@ -43,16 +43,8 @@ type createdKey struct {
 }
 
 func (s *Server) createKey(c *call) error {
-	body, err := c.body()
-	if err != nil {
-		return err
-	}
-	t, err := parseBody(body)
-	if err != nil {
-		return err
-	}
 	var ask newKey
-	if err := decodeNode(t, 0, &ask); err != nil {
+	if err := c.read(&ask); err != nil {
 		return err
 	}
 	role := auth.Role(ask.Role)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"orderledger/domain"
+	"orderledger/handlers/webhooks"
 	"orderledger/internal/auth"
 	"orderledger/projections"
 )
@@ -149,6 +150,7 @@ func problemOf(err error) *Problem {
 	var p *Problem
 	var refused *domain.Rejection
 	var stopped *projections.StoppedError
+	var invalid *webhooks.InvalidError
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -162,6 +164,14 @@ func problemOf(err error) *Problem {
 		return invalidField("cursor", err.Error())
 	case errors.Is(err, auth.ErrNotFound), errors.Is(err, projections.ErrNotFound):
 		return notFound()
+	case errors.As(err, &invalid):
+		return invalidField(invalid.Field, invalid.Detail)
+	case errors.Is(err, webhooks.ErrNotFound):
+		return notFound()
+	case errors.Is(err, webhooks.ErrTooMany):
+		return problem(string(domain.LimitReached), err.Error())
+	case errors.Is(err, webhooks.ErrTooOften):
+		return problem(codeRateLimited, err.Error())
 	case errors.Is(err, ErrRehearsalFull):
 		return problem(codeDryRunFull, err.Error())
 	case errors.Is(err, ErrTooLarge):

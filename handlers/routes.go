@@ -13,7 +13,7 @@ import (
 // made of it.
 func (s *Server) allRoutes() []route {
 	return slices.Concat(s.commandRoutes(), s.moneyRoutes(), s.orderRoutes(), s.resourceRoutes(), s.accountRoutes(), s.billRoutes(),
-		s.eventRoutes(), s.keyRoutes(), s.statusRoutes(), s.labelRoutes(), s.documentRoutes())
+		s.eventRoutes(), s.webhookRoutes(), s.keyRoutes(), s.statusRoutes(), s.labelRoutes(), s.documentRoutes())
 }
 
 func (s *Server) commandRoutes() []route {

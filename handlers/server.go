@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"orderledger/eventstore"
+	"orderledger/handlers/webhooks"
 	"orderledger/internal/auth"
 	"orderledger/projections"
 )
@@ -25,6 +26,8 @@ type Options struct {
 	Reads  *eventstore.Log
 	Reader *projections.Reader
 	Keys   *auth.Keys
+	// Webhooks may be nil: then nobody finds any.
+	Webhooks *webhooks.Store
 	// Relay says how far the log is on the broker, from a relay in this process or from the stream itself.
 	// Connected says whether the broker can be reached. Either may be nil where there is no broker.
 	Relay     func(context.Context) eventstore.RelayStatus

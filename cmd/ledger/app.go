@@ -20,6 +20,7 @@ import (
 	"orderledger/handlers"
 	"orderledger/handlers/console"
 	"orderledger/handlers/intake"
+	"orderledger/handlers/webhooks"
 	"orderledger/internal/auth"
 	"orderledger/internal/schema"
 	"orderledger/projections"
@@ -58,6 +59,8 @@ type appConfig struct {
 	drainDelay time.Duration
 	// held keeps readiness back while it is true; nil does not.
 	held *atomic.Bool
+	// webhooksAllowPrivate lets webhooks go to private networks and this machine.
+	webhooksAllowPrivate bool
 }
 
 // app is the running system, or the part of it that its roles name.
@@ -72,6 +75,7 @@ type app struct {
 	reader   *projections.Reader
 	reads    *eventstore.Log // as ledger_reader
 	executor *handlers.Executor
+	sender   *webhooks.Sender
 	intake   *intake.Intake // nil without the role or a broker
 	listener net.Listener
 
@@ -88,7 +92,7 @@ func openApp(ctx context.Context, config appConfig) (_ *app, err error) {
 			a.close()
 		}
 	}()
-	for _, step := range []func(context.Context) error{a.openLog, a.openBroker, a.openReadModels, a.openCommands, a.openPprof, a.openAPI} {
+	for _, step := range []func(context.Context) error{a.openLog, a.openBroker, a.openReadModels, a.openCommands, a.openWebhooks, a.openPprof, a.openAPI} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -226,6 +230,12 @@ func (a *app) openCommands(ctx context.Context) (err error) {
 	return nil
 }
 
+func (a *app) openWebhooks(context.Context) error {
+	a.sender = webhooks.NewSender(webhooks.SenderOptions{AllowPrivate: a.config.webhooksAllowPrivate})
+	a.onClose(a.sender.Close)
+	return nil
+}
+
 func (a *app) openAPI(context.Context) (err error) {
 	if !a.has(roleAPI) {
 		return nil
@@ -235,7 +245,7 @@ func (a *app) openAPI(context.Context) (err error) {
 	}
 	options := handlers.Options{
 		Executor: a.executor, Log: a.log, Watch: a.watch, Keys: auth.NewKeys(a.pool), Reader: a.reader, Reads: a.reads,
-		Held: a.config.held,
+		Webhooks: webhooks.NewStore(a.pool, a.sender, time.Now), Held: a.config.held,
 	}
 	if a.nc != nil {
 		options.Connected = a.nc.IsConnected

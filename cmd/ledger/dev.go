@@ -33,6 +33,7 @@ func newDev() *cobra.Command {
 				return err
 			}
 			o.pprof = s.PprofAddr
+			o.webhooksAllowPrivate = o.webhooksAllowPrivate || s.WebhooksAllowPrivate
 			if err := logTo(c.ErrOrStderr(), s, false, slog.LevelWarn); err != nil {
 				return err
 			}
@@ -43,6 +44,7 @@ func newDev() *cobra.Command {
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the API; port 0 takes a free one")
 	c.Flags().StringVar(&o.nats, "nats", "127.0.0.1:4222", "address of the NATS server; port 0 takes a free one")
 	c.Flags().BoolVar(&o.noDemo, "no-demo", false, "leave an empty folder's ledger empty")
+	allowPrivateFlag(c, &o.webhooksAllowPrivate)
 	_ = c.MarkFlagDirname("data") // only fails for a flag that is missing
 	return c
 }
@@ -50,6 +52,7 @@ func newDev() *cobra.Command {
 type devOptions struct {
 	data, http, nats, pprof string
 	noDemo                  bool
+	webhooksAllowPrivate    bool
 }
 
 // dev is a running system with servers of its own.
@@ -126,6 +129,7 @@ func (d *dev) open(ctx context.Context, o devOptions, databaseURL string) error 
 	if d.app, err = openApp(ctx, appConfig{
 		databaseURL: databaseURL, connectNATS: d.broker.Connect, natsSynced: true,
 		http: o.http, pprof: o.pprof, roles: allRoles, held: &d.held,
+		webhooksAllowPrivate: o.webhooksAllowPrivate,
 	}); err != nil {
 		return err
 	}

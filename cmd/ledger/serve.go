@@ -14,6 +14,7 @@ import (
 func newServe() *cobra.Command {
 	var http string
 	var roles []string
+	var allowPrivate bool
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the system against LEDGER_DATABASE_URL and LEDGER_NATS_URL",
@@ -30,6 +31,7 @@ func newServe() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			config.webhooksAllowPrivate = allowPrivate || s.WebhooksAllowPrivate
 			if err := logTo(c.ErrOrStderr(), s, true, slog.LevelInfo); err != nil {
 				return err
 			}
@@ -50,6 +52,7 @@ func newServe() *cobra.Command {
 	}
 	c.Flags().StringVar(&http, "http", "", "address of the API (LEDGER_HTTP, default 127.0.0.1:8080)")
 	c.Flags().StringSliceVar(&roles, "roles", allRoles, "what this process does")
+	allowPrivateFlag(c, &allowPrivate)
 	_ = c.RegisterFlagCompletionFunc("roles", cobra.FixedCompletions(allRoles, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -77,4 +80,9 @@ func serveConfig(c *cobra.Command, s settings, http string, roles []string) (app
 		databaseURL: s.DatabaseURL, natsSynced: s.NATSSynced, http: http, pprof: s.PprofAddr, roles: roles, drainDelay: s.DrainDelay,
 		connectNATS: func(o ...nats.Option) (*nats.Conn, error) { return nats.Connect(s.NATSURL, o...) },
 	}, nil
+}
+
+func allowPrivateFlag(c *cobra.Command, into *bool) {
+	c.Flags().BoolVar(into, "webhooks-allow-private", false,
+		"let webhooks go to private networks and this machine, and without TLS (LEDGER_WEBHOOKS_ALLOW_PRIVATE)")
 }

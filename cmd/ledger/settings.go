@@ -20,9 +20,11 @@ type settings struct {
 	PprofAddr  string `env:"PPROF_ADDR"` // a loopback address for profiles; "" has none
 	// DrainDelay is how long serve answers on after /readyz has begun to say that it will stop.
 	DrainDelay time.Duration `env:"DRAIN_DELAY"`
-	LogLevel   string        `env:"LOG_LEVEL"`
-	Server     string        `env:"SERVER"`
-	APIKey     string        `env:"API_KEY"`
+	// WebhooksAllowPrivate lets webhooks go to private networks and this machine, and without TLS.
+	WebhooksAllowPrivate bool   `env:"WEBHOOKS_ALLOW_PRIVATE"`
+	LogLevel             string `env:"LOG_LEVEL"`
+	Server               string `env:"SERVER"`
+	APIKey               string `env:"API_KEY"`
 }
 
 func readSettings() (settings, error) {

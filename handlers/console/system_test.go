@@ -18,6 +18,7 @@ import (
 	"orderledger/eventstore"
 	"orderledger/handlers"
 	"orderledger/handlers/console"
+	"orderledger/handlers/webhooks"
 	"orderledger/internal/auth"
 	"orderledger/internal/schema"
 	"orderledger/internal/testkit"
@@ -53,8 +54,11 @@ func newSystem(t *testing.T, change ...func(*console.Options)) *system {
 	t.Cleanup(pool.Close)
 	app := db.Pool(t, schema.App)
 	s := &system{db: db, keys: auth.NewKeys(app), sessions: auth.NewSessions(app), services: auth.NewServices(app)}
+	sender := webhooks.NewSender(webhooks.SenderOptions{AllowPrivate: true})
+	t.Cleanup(sender.Close)
 	s.Server = handlers.NewServer(handlers.Options{
 		Executor: executor, Log: log, Watch: watch, Keys: s.keys, Reader: projections.NewReader(pool, follow(t, db)), Reads: eventstore.NewLog(pool),
+		Webhooks: webhooks.NewStore(app, sender, time.Now),
 	})
 	o := console.Options{Server: s.Server, Sessions: s.sessions, Services: s.services, Verifications: console.NewVerifications(app, s.verify)}
 	t.Cleanup(o.Verifications.Close)

@@ -46,6 +46,7 @@ const (
 	Read               Operation = "read"
 	ManageKeys         Operation = "manage_keys"
 	ManageServices     Operation = "manage_services" // see them, and send again what could not be read of them
+	ManageWebhooks     Operation = "manage_webhooks"
 	ReadMetrics        Operation = "read_metrics"
 	VerifyLedger       Operation = "verify_ledger" // it reads everything, and its findings tell of all organisations
 )
@@ -74,6 +75,7 @@ var allowed = map[Operation][]Role{
 	Read:               {Platform, OrgAdmin, ProjectAdmin, Finance, Approver, Viewer, Service},
 	ManageKeys:         {Platform, OrgAdmin},
 	ManageServices:     {Platform},
+	ManageWebhooks:     {Platform, OrgAdmin},
 	ReadMetrics:        {Platform},
 	VerifyLedger:       {Platform},
 }
