@@ -62,7 +62,7 @@ func (r *Relay) beginAnew(ctx context.Context, js jetstream.JetStream, info *jet
 	if err != nil {
 		return err
 	}
-	if err := keepSurplus(ctx, js, surplusStream(head.Epoch), common+1, info.State.LastSeq); err != nil {
+	if err := keepSurplus(ctx, js, surplusStream(head.Epoch), info.Config.Replicas, common+1, info.State.LastSeq); err != nil {
 		return err
 	}
 	slog.WarnContext(ctx, "a new epoch: the stream is filled anew", "epoch", head.Epoch,
@@ -86,11 +86,11 @@ func (r *Relay) commonPrefix(ctx context.Context, most uint64) (uint64, error) {
 
 // keepSurplus copies the stream's messages from a sequence on to a stream of their own and seals that. A
 // mirror copies them on the server, with their sequences, times and headers.
-func keepSurplus(ctx context.Context, js jetstream.JetStream, name string, from, to uint64) error {
+func keepSurplus(ctx context.Context, js jetstream.JetStream, name string, replicas int, from, to uint64) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := jetstream.StreamConfig{
-		Name: name, Storage: jetstream.FileStorage, Replicas: 1,
+		Name: name, Storage: jetstream.FileStorage, Replicas: replicas,
 		Description: "What " + StreamName + " had and the log did not, when an epoch was opened. Never applied.",
 		Mirror:      &jetstream.StreamSource{Name: StreamName, OptStartSeq: from},
 	}

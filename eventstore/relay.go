@@ -32,6 +32,8 @@ type RelayOptions struct {
 	// SyncedWrites: the broker syncs every write to disk before it acknowledges (sync_interval: always).
 	// Then events that wait go as one atomic batch, which is synced once.
 	SyncedWrites bool
+	// Replicas of the stream, where it is made; 0 is 1.
+	Replicas int
 }
 
 // Relay copies the log to the stream LEDGER, each event at the sequence that is its position. It keeps no
@@ -39,10 +41,11 @@ type RelayOptions struct {
 // the one before it. So any number of relays may run, anywhere; crashes and races lead to "wrong last
 // sequence" and no further.
 type Relay struct {
-	log    *Log
-	watch  *Watch
-	nc     *nats.Conn
-	synced bool
+	log      *Log
+	watch    *Watch
+	nc       *nats.Conn
+	synced   bool
+	replicas int
 
 	mu     sync.Mutex
 	status RelayStatus
@@ -60,7 +63,9 @@ type RelayStatus struct {
 
 // NewRelay makes a relay; Run runs it. The connection should reconnect for ever; the caller closes it.
 func NewRelay(log *Log, watch *Watch, nc *nats.Conn, o RelayOptions) *Relay {
-	return &Relay{log: log, watch: watch, nc: nc, synced: o.SyncedWrites, status: RelayStatus{State: "starting"}}
+	return &Relay{
+		log: log, watch: watch, nc: nc, synced: o.SyncedWrites, replicas: max(o.Replicas, 1), status: RelayStatus{State: "starting"},
+	}
 }
 
 // Status may be asked at any time, by anybody.

@@ -21,7 +21,7 @@ func (d *divergence) Error() string { return d.reason }
 // missing, or has holes, is made anew; one that contradicts the log is a divergence, unless an operator
 // has opened an epoch since.
 func (r *Relay) agree(ctx context.Context, js jetstream.JetStream) (int64, error) {
-	stream, err := EnsureStream(ctx, js)
+	stream, err := EnsureStream(ctx, js, r.replicas)
 	if err != nil {
 		return 0, err
 	}

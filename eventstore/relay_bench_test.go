@@ -58,7 +58,7 @@ func barePublish(b *testing.B, server *broker, messages []*nats.Msg, synced bool
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := eventstore.EnsureStream(b.Context(), js); err != nil {
+	if _, err := eventstore.EnsureStream(b.Context(), js, 1); err != nil {
 		b.Fatal(err)
 	}
 	began := time.Now()

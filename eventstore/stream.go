@@ -26,14 +26,14 @@ const brokerTimeout = 5 * time.Second
 // streamEpoch is the metadata that says for which epoch of the log the stream was made or last agreed on.
 const streamEpoch = "ledger-epoch"
 
-// EnsureStream makes the stream where it is missing, and puts the settings right that the mirror rests on.
-// Replicas and placement of a stream that is there stay as they are: operators choose them.
-func EnsureStream(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
+// EnsureStream makes the stream where it is missing, with so many replicas, and puts the settings right that the mirror
+// rests on. Replicas and placement of a stream that is there stay as they are: operators choose them.
+func EnsureStream(ctx context.Context, js jetstream.JetStream, replicas int) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	s, err := js.Stream(ctx, StreamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if s, err = js.CreateStream(ctx, StreamConfig()); err != nil {
+		if s, err = js.CreateStream(ctx, StreamConfig(replicas)); err != nil {
 			return nil, fmt.Errorf("make stream %s: %w", StreamName, err)
 		}
 		return s, nil
@@ -51,7 +51,9 @@ func EnsureStream(ctx context.Context, js jetstream.JetStream) (jetstream.Stream
 }
 
 // StreamConfig is the stream as it is made where it is missing.
-func StreamConfig() jetstream.StreamConfig { return settled(jetstream.StreamConfig{Replicas: 1}) }
+func StreamConfig(replicas int) jetstream.StreamConfig {
+	return settled(jetstream.StreamConfig{Replicas: replicas})
+}
 
 // settled is a configuration in which nothing gets lost or in between: no limits, no deletes, no other subjects.
 func settled(c jetstream.StreamConfig) jetstream.StreamConfig {

@@ -52,9 +52,11 @@ type appConfig struct {
 	connectNATS func(...nats.Option) (*nats.Conn, error)
 	// natsSynced: the broker syncs every write.
 	natsSynced bool
-	http       string // address of the API, with the role api
-	pprof      string // address of profiles, "" has none
-	roles      []string
+	// natsReplicas is of the streams, where they are made.
+	natsReplicas int
+	http         string // address of the API, with the role api
+	pprof        string // address of profiles, "" has none
+	roles        []string
 	// drainDelay is how long it answers on after its readiness has said that it will stop.
 	drainDelay time.Duration
 	// held keeps readiness back while it is true; nil does not.
@@ -172,7 +174,8 @@ func (a *app) openBroker(context.Context) (err error) {
 		return nil
 	}
 	a.nc, err = a.config.connectNATS(
-		nats.Name("ledger"), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
+		nats.Name("ledger"), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
+		nats.ReconnectWait(250*time.Millisecond), nats.ReconnectJitter(250*time.Millisecond, time.Second),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				slog.Warn("the broker is away; the log is mirrored when it is back", "cause", err)
@@ -185,7 +188,9 @@ func (a *app) openBroker(context.Context) (err error) {
 	}
 	a.onClose(a.nc.Close)
 	if a.has(roleRelay) {
-		a.relay = eventstore.NewRelay(a.log, a.watch, a.nc, eventstore.RelayOptions{SyncedWrites: a.config.natsSynced})
+		a.relay = eventstore.NewRelay(a.log, a.watch, a.nc, eventstore.RelayOptions{
+			SyncedWrites: a.config.natsSynced, Replicas: a.config.natsReplicas,
+		})
 		a.start("the relay", a.relay.Run)
 	}
 	return nil
@@ -224,7 +229,9 @@ func (a *app) openCommands(ctx context.Context) (err error) {
 		a.start("the timers", func(ctx context.Context) error { timers.Run(ctx); return nil })
 	}
 	if a.has(roleIntake) && a.nc != nil {
-		a.intake = intake.New(intake.Options{Executor: a.executor, Services: auth.NewServices(a.pool), Pool: a.pool, NATS: a.nc})
+		a.intake = intake.New(intake.Options{
+			Executor: a.executor, Services: auth.NewServices(a.pool), Pool: a.pool, NATS: a.nc, Replicas: a.config.natsReplicas,
+		})
 		a.start("the intake", a.intake.Run)
 	}
 	return nil

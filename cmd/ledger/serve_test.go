@@ -26,8 +26,8 @@ func TestServeRefusesADatabaseThatForgets(t *testing.T) {
 
 func TestServeTellsAllThatIsMissing(t *testing.T) {
 	t.Parallel()
-	o := ledger(t, "serve", "--roles", "api,cook")
-	for _, want := range []string{"LEDGER_DATABASE_URL", "LEDGER_NATS_URL", "cook"} {
+	o := ledger(t, "serve", "--roles", "api,cook", "--nats-replicas", "6")
+	for _, want := range []string{"LEDGER_DATABASE_URL", "LEDGER_NATS_URL", "cook", "5 replicas"} {
 		if o.code != exitUsage || !strings.Contains(o.stderr, want) {
 			t.Errorf("%+v, want exit 2 and %s", o, want)
 		}

@@ -13,11 +13,13 @@ import (
 // same variable with _FILE.
 type settings struct {
 	DatabaseURL string `env:"DATABASE_URL"` // postgres://…, a role that may become ledger_app, ledger_projector and ledger_reader
-	NATSURL     string `env:"NATS_URL"`     // nats://…
+	NATSURL     string `env:"NATS_URL"`     // nats://…, of a cluster several with commas between
 	// NATSSynced says that the NATS server syncs every write, which it can't be asked.
-	NATSSynced bool   `env:"NATS_SYNCED"`
-	HTTP       string `env:"HTTP" envDefault:"127.0.0.1:8080"`
-	PprofAddr  string `env:"PPROF_ADDR"` // a loopback address for profiles; "" has none
+	NATSSynced bool `env:"NATS_SYNCED"`
+	// NATSReplicas is how many servers of a cluster keep each stream that is made here.
+	NATSReplicas int    `env:"NATS_REPLICAS" envDefault:"1"`
+	HTTP         string `env:"HTTP" envDefault:"127.0.0.1:8080"`
+	PprofAddr    string `env:"PPROF_ADDR"` // a loopback address for profiles; "" has none
 	// DrainDelay is how long serve answers on after /readyz has begun to say that it will stop.
 	DrainDelay time.Duration `env:"DRAIN_DELAY"`
 	// WebhooksAllowPrivate lets webhooks go to private networks and this machine, and without TLS.

@@ -21,7 +21,7 @@ var streamRules = map[string]string{
 // jetStreams describes the streams as they are made. AsyncAPI's own bindings of NATS know of queue groups alone.
 func jetStreams() object {
 	streams := object{}
-	for _, c := range append(intake.StreamConfigs(1), eventstore.StreamConfig()) {
+	for _, c := range append(intake.StreamConfigs(1), eventstore.StreamConfig(1)) {
 		s := object{
 			"description": c.Description, "rules": streamRules[c.Name], "subjects": c.Subjects,
 			"retention": retentions[c.Retention], "discard": discards[c.Discard], "allowDirect": c.AllowDirect,

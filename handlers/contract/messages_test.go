@@ -92,7 +92,7 @@ func TestStreamsAreDescribed(t *testing.T) {
 	if err := json.Unmarshal(readDocument(t, "asyncapi.json"), &doc); err != nil {
 		t.Fatal(err)
 	}
-	configs := append(intake.StreamConfigs(1), eventstore.StreamConfig())
+	configs := append(intake.StreamConfigs(1), eventstore.StreamConfig(1))
 	if len(doc.JetStream.Streams) != len(configs) {
 		t.Errorf("%d streams are described, there are %d", len(doc.JetStream.Streams), len(configs))
 	}

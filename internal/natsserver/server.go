@@ -2,6 +2,7 @@
 package natsserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,6 +28,11 @@ type Options struct {
 	// acknowledged when it is on disk, and outlives a power cut.
 	SyncInterval time.Duration
 
+	Name string // tells the servers of a cluster apart; "" is "ledger"
+
+	// Cluster makes the server one of several, which needs Name and Addr; nil leaves it alone.
+	Cluster *Cluster
+
 	Log *slog.Logger // gets warnings and errors; nil: slog.Default()
 }
 
@@ -42,10 +48,11 @@ type Server struct {
 	nats    *server.Server
 }
 
-// Start starts the server and returns when it takes connections and JetStream has recovered its streams.
+// Start starts the server and returns when it takes connections and JetStream has recovered its streams. In a cluster it
+// does not wait for the others: Healthy tells.
 func Start(o Options) (*Server, error) {
 	opts := &server.Options{
-		ServerName:         "ledger",
+		ServerName:         cmp.Or(o.Name, "ledger"),
 		DontListen:         o.Addr == "",
 		Username:           o.User,
 		Password:           o.Password,
@@ -63,6 +70,11 @@ func Start(o Options) (*Server, error) {
 	}
 	if o.Addr != "" {
 		if err := listenOn(opts, o.Addr); err != nil {
+			return nil, err
+		}
+	}
+	if o.Cluster != nil {
+		if err := o.Cluster.join(opts); err != nil {
 			return nil, err
 		}
 	}

@@ -128,7 +128,7 @@ func (b *bed) publishAll(ctx context.Context, messages []*nats.Msg, synced bool)
 		return 0, err
 	}
 	start := time.Now()
-	if _, err := eventstore.EnsureStream(ctx, js); err != nil {
+	if _, err := eventstore.EnsureStream(ctx, js, 1); err != nil {
 		return 0, err
 	}
 	if synced {
