@@ -140,7 +140,14 @@ func (e *Executor) Start(ctx context.Context, r Request) (func(context.Context) 
 	}
 }
 
+// wait waits for a task that is in the queue. All who wait would contend for one channel's lock if they listened for the
+// executor's end, so they look once: a task that was in the queue before the end is answered by the loop.
 func (e *Executor) wait(ctx context.Context, t *task) (Result, error) {
+	select {
+	case <-e.ended:
+		t.refuse()
+	default:
+	}
 	select {
 	case <-t.done:
 	case <-ctx.Done():
@@ -149,12 +156,6 @@ func (e *Executor) wait(ctx context.Context, t *task) (Result, error) {
 		}
 		t.left.Store(true)
 		return Result{}, ErrOutcomeUnknown
-	case <-e.ended:
-		select {
-		case <-t.done: // answered on the way out
-		default:
-			return Result{}, ErrBusy
-		}
 	}
 	if t.err != nil || t.result.Event != nil || e.rehearsal != nil {
 		return t.result, t.err

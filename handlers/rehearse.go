@@ -100,7 +100,7 @@ func (e *Executor) newRehearsal(ctx context.Context) (*Executor, error) {
 
 // rehearse is the loop of an executor that only rehearses.
 func (e *Executor) rehearse() {
-	defer close(e.ended)
+	defer e.end()
 	for {
 		select {
 		case t := <-e.queue:

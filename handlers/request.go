@@ -84,6 +84,13 @@ func newTask(r Request) *task {
 // claim takes the task out of the waiting state; only one side ever succeeds.
 func (t *task) claim() bool { return t.waiting.CompareAndSwap(1, 0) }
 
+// refuse answers a task that nobody has taken.
+func (t *task) refuse() {
+	if t.claim() {
+		t.answer(Result{}, ErrBusy)
+	}
+}
+
 func (t *task) ref() eventstore.KeyRef { return eventstore.KeyRef{OrgID: t.org, Key: t.Key} }
 
 // fail answers a task with an error, unless it was answered.

@@ -11,7 +11,7 @@ import (
 // run is the executor's loop. At most one batch is on its way to the database; meanwhile the next one
 // grows on top of what that batch will leave behind.
 func (e *Executor) run() {
-	defer close(e.ended)
+	defer e.end()
 	var flying *batch
 	for {
 		if flying == nil && e.contended {
@@ -168,6 +168,12 @@ func (e *Executor) again(b *batch) {
 	e.retry = append(back, e.retry...)
 }
 
+// end refuses what came into the queue after the loop's last look at it: whoever adds to it later sees the end.
+func (e *Executor) end() {
+	close(e.ended)
+	e.refuseAll()
+}
+
 // refuseAll answers whatever still waits when the executor ends. What was sent once without an answer
 // stays unknown.
 func (e *Executor) refuseAll() {
@@ -178,12 +184,11 @@ func (e *Executor) refuseAll() {
 			t.answer(Result{}, ErrBusy)
 		}
 	}
+	e.retry = nil
 	for {
 		select {
 		case t := <-e.queue:
-			if t.claim() {
-				t.answer(Result{}, ErrBusy)
-			}
+			t.refuse()
 		default:
 			return
 		}

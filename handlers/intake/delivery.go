@@ -97,6 +97,9 @@ func (s *subscription) emit(d *Delivery) {
 	m.Metadata.Set(subjectKey, d.msg.Subject())
 	ctx, cancel := context.WithCancel(context.WithValue(s.handling, deliveryContext{}, d))
 	m.SetContext(ctx)
+	if s.arrived != nil {
+		s.arrived(m)
+	}
 	s.flying.Go(func() {
 		defer cancel()
 		defer s.room.Release(size)
@@ -104,8 +107,7 @@ func (s *subscription) emit(d *Delivery) {
 	})
 	select {
 	case s.out <- m:
-	case <-s.reading.Done():
-		m.Nack()
+	case <-s.handling.Done(): // nobody reads
 	}
 }
 

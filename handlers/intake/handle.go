@@ -134,7 +134,7 @@ func ResultSubject(service, key string) string {
 func (in *Intake) leave(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) ([]*message.Message, error) {
 		if a := arrivalOf(m); a.place != nil {
-			defer in.lanes.leave(a.place)
+			defer a.place.leave()
 		}
 		return next(m)
 	}

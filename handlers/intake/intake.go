@@ -48,7 +48,7 @@ type Options struct {
 // Intake carries out the commands of services that come over NATS. Any number may run, in any processes: one is active.
 type Intake struct {
 	Options
-	lanes    *lanes
+	lanes    *lanes // of one session
 	refusals *refusals
 	counts   *counts
 	parked   parking
@@ -62,7 +62,7 @@ func New(o Options) *Intake {
 	if o.ParkFor == 0 {
 		o.ParkFor = ParkFor
 	}
-	in := &Intake{Options: o, lanes: newLanes(), refusals: &refusals{o.Pool}}
+	in := &Intake{Options: o, refusals: &refusals{o.Pool}}
 	in.counts = newCounts(&in.parked)
 	return in
 }
@@ -97,6 +97,8 @@ func (in *Intake) session(ctx context.Context) error {
 	}
 	subscriber := NewSubscriber(js, CommandsStream, durable)
 	subscriber.prepare = func(ctx context.Context) error { return in.prepare(ctx, js) }
+	subscriber.arrived = in.arrive // where a command stands in line is settled before any is handled
+	in.lanes = newLanes() // who was given back without being handled left no place
 	in.parked.clear()
 	router, err := in.router(subscriber, publisher)
 	if err != nil {
@@ -136,12 +138,11 @@ func (in *Intake) prepare(ctx context.Context, js jetstream.JetStream) error {
 func (in *Intake) router(from message.Subscriber, to message.Publisher) (*message.Router, error) {
 	// What goes wrong is told here where it matters: while the broker is away each message would have an error of its own.
 	levels := map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelDebug}
-	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeMost}, watermill.NewSlogLoggerWithLevelMapping(slog.Default(), levels))
+	logger := untraced{watermill.NewSlogLoggerWithLevelMapping(slog.Default(), levels)}
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeMost}, logger)
 	if err != nil {
 		return nil, fmt.Errorf("make the router: %w", err)
 	}
-	// Where a message stands in line is settled one by one, in stream order, before any is handled.
-	router.AddSubscriberDecorators(message.MessageTransformSubscriberDecorator(in.arrive))
 	router.AddMiddleware(
 		in.leave,
 		in.measure,
@@ -154,4 +155,13 @@ func (in *Intake) router(from message.Subscriber, to message.Publisher) (*messag
 	)
 	router.AddHandler("intake", commandSubjects, from, resultPrefix+"unknown", to, in.handle)
 	return router, nil
+}
+
+// untraced drops what the router tells of each message: putting it together costs time even where nobody reads it.
+type untraced struct{ watermill.LoggerAdapter }
+
+func (untraced) Trace(string, watermill.LogFields) {}
+
+func (l untraced) With(fields watermill.LogFields) watermill.LoggerAdapter {
+	return untraced{l.LoggerAdapter.With(fields)}
 }

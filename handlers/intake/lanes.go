@@ -15,6 +15,7 @@ type lanes struct {
 
 // place is a command's in all of its lanes.
 type place struct {
+	lanes *lanes
 	about []string
 	done  chan struct{}
 }
@@ -29,7 +30,7 @@ func newLanes() *lanes { return &lanes{last: map[string]*place{}} }
 func (l *lanes) enter(about []string) (p *place, before []*place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p = &place{about: about, done: make(chan struct{})}
+	p = &place{lanes: l, about: about, done: make(chan struct{})}
 	for i := 0; i < len(p.about); i++ {
 		ahead := l.last[p.about[i]]
 		if ahead == nil || slices.Contains(before, ahead) {
@@ -52,7 +53,8 @@ func (l *lanes) enter(about []string) (p *place, before []*place) {
 }
 
 // leave lets the next ones go on.
-func (l *lanes) leave(p *place) {
+func (p *place) leave() {
+	l := p.lanes
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, thing := range p.about {

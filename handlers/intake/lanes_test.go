@@ -28,13 +28,13 @@ func TestLanes(t *testing.T) {
 	waits(paying, before, placing)
 	closing, before := l.enter([]string{"resource-r"}) // the order that is being paid named it
 	waits(closing, before, paying)
-	l.leave(placing)
-	l.leave(paying)
+	placing.leave()
+	paying.leave()
 	again, before := l.enter([]string{"order-a"})
 	waits(again, before, closing) // which stands in the order's lane too
-	l.leave(closing)
-	l.leave(again)
-	l.leave(other)
+	closing.leave()
+	again.leave()
+	other.leave()
 	if len(l.last) != 0 {
 		t.Errorf("%d lanes are left", len(l.last))
 	}

@@ -31,6 +31,9 @@ const (
 	// closeGrace is how long messages in flight may take when the subscriber is closed; then they are given back.
 	closeGrace = 3 * time.Second
 
+	// outMax spares waking whoever reads for each message.
+	outMax = 64
+
 	followPause    = 100 * time.Millisecond
 	followPauseMax = 2 * time.Second
 )
@@ -44,6 +47,8 @@ type Subscriber struct {
 	durable string
 	// prepare sees to the stream before the consumer is made; nil does not.
 	prepare func(context.Context) error
+	// arrived is called with each message before it is emitted, one after another in stream order; nil is not.
+	arrived func(*message.Message)
 
 	closing context.Context
 	close   context.CancelFunc
@@ -66,7 +71,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, subject string) (<-chan *mes
 		return nil, errors.New("the subscriber is closed")
 	}
 	sub := &subscription{
-		Subscriber: s, subject: subject, out: make(chan *message.Message),
+		Subscriber: s, subject: subject, out: make(chan *message.Message, outMax),
 		known: map[uint64]*Delivery{}, room: semaphore.NewWeighted(inFlightBytes),
 	}
 	if _, err := sub.ensure(ctx); err != nil {
@@ -75,6 +80,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, subject string) (<-chan *mes
 	sub.reading, sub.stop = context.WithCancel(ctx)
 	sub.handling, sub.abandon = context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(s.closing, sub.stop)
+	context.AfterFunc(sub.reading, func() { time.AfterFunc(closeGrace, sub.abandon) })
 	s.running.Go(sub.run)
 	return sub.out, nil
 }
@@ -207,10 +213,8 @@ func giveBack(messages jetstream.MessagesContext) {
 	}
 }
 
-// settleAll waits for the messages in flight; after a grace their contexts end.
+// settleAll waits for the messages in flight, whose contexts end a grace after reading did.
 func (s *subscription) settleAll() {
-	end := time.AfterFunc(closeGrace, s.abandon)
-	defer end.Stop()
 	s.flying.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -207,7 +207,7 @@ func (b *bed) url(admin *pgx.Conn, name string) string {
 
 // broker starts an embedded NATS server; synced says whether it syncs each write.
 func (b *bed) broker(name string, synced bool) (*natsserver.Server, error) {
-	o := natsserver.Options{Dir: b.dir + "/" + name}
+	o := natsserver.Options{Dir: b.dir + "/" + name, Addr: "127.0.0.1:0"}
 	if !synced {
 		o.SyncInterval = 2 * time.Minute
 	}
