@@ -98,7 +98,7 @@ func (in *Intake) session(ctx context.Context) error {
 	subscriber := NewSubscriber(js, CommandsStream, durable)
 	subscriber.prepare = func(ctx context.Context) error { return in.prepare(ctx, js) }
 	subscriber.arrived = in.arrive // where a command stands in line is settled before any is handled
-	in.lanes = newLanes() // who was given back without being handled left no place
+	in.lanes = newLanes()          // who was given back without being handled left no place
 	in.parked.clear()
 	router, err := in.router(subscriber, publisher)
 	if err != nil {

@@ -96,11 +96,12 @@ func (b *bed) intakeInTurns(ctx context.Context, e *executor, s *sender) error {
 	if err != nil {
 		return err
 	}
-	stock, err := s.oneByOne(ctx, b.span())
+	stock, own, err := s.onlyAcknowledged(ctx, b.span())
 	if err != nil {
 		return err
 	}
 	b.report("published to result, against one acknowledged at a time", median(through), "commands/s", stock)
+	b.report("the subscriber, only acknowledging, against the same", own, "messages/s", stock)
 	b.report("p50 from publishing to result at half load", half.at(0.5), "ms", 0)
 	b.report("p99 from publishing to result at half load", half.at(0.99), "ms", 0)
 	return nil
@@ -194,21 +195,55 @@ func (s *sender) send(ctx context.Context, run string, perSecond float64, span t
 	return all, ctx.Err()
 }
 
-// oneByOne is how many messages a second a consumer takes that does nothing but acknowledge each and await that.
-func (s *sender) oneByOne(ctx context.Context, span time.Duration) (float64, error) {
-	stream, err := s.js.CreateStream(ctx, jetstream.StreamConfig{Name: "STOCK", Subjects: []string{"stock"}, Retention: jetstream.WorkQueuePolicy})
-	if err != nil {
-		return 0, err
-	}
+// onlyAcknowledged is how many messages a second are taken by who does nothing but acknowledge them: one after another,
+// awaiting each acknowledgement, as watermill's stock JetStream subscriber does, and by the intake's subscriber.
+func (s *sender) onlyAcknowledged(ctx context.Context, span time.Duration) (stock, own float64, err error) {
 	most := int(span.Seconds() * 50_000)
+	one, err := s.filled(ctx, "STOCK", most)
+	if err != nil {
+		return 0, 0, err
+	}
+	if stock, err = oneByOne(ctx, one, most, span); err != nil {
+		return 0, 0, err
+	}
+	if _, err = s.filled(ctx, "OWN", most); err != nil {
+		return 0, 0, err
+	}
+	subscriber := intake.NewSubscriber(s.js, "OWN", "own")
+	defer subscriber.Close()
+	messages, err := subscriber.Subscribe(ctx, "OWN")
+	if err != nil {
+		return 0, 0, err
+	}
+	done, start := 0, time.Now()
+	for ; done < most && time.Since(start) < span; done++ {
+		m, ok := <-messages
+		if !ok {
+			return 0, 0, ctx.Err()
+		}
+		m.Ack()
+	}
+	return stock, float64(done) / time.Since(start).Seconds(), nil
+}
+
+// filled makes a queue of so many commands.
+func (s *sender) filled(ctx context.Context, name string, most int) (jetstream.Stream, error) {
+	stream, err := s.js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{name}, Retention: jetstream.WorkQueuePolicy})
+	if err != nil {
+		return nil, err
+	}
 	for i := range most {
-		if _, err := s.js.PublishMsgAsync(&nats.Msg{Subject: "stock", Data: []byte(intakeBody)}); err != nil {
-			return 0, err
+		if _, err := s.js.PublishMsgAsync(&nats.Msg{Subject: name, Data: []byte(intakeBody)}); err != nil {
+			return nil, err
 		}
 		if i%intakeAhead == intakeAhead-1 || i == most-1 {
 			<-s.js.PublishAsyncComplete()
 		}
 	}
+	return stream, nil
+}
+
+func oneByOne(ctx context.Context, stream jetstream.Stream, most int, span time.Duration) (float64, error) {
 	consumer, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy})
 	if err != nil {
 		return 0, err
