@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 )
 
@@ -10,7 +11,13 @@ type Client struct {
 	via transport
 	// seen is the position of the last event of a command sent from here: what is read is no older.
 	seen atomic.Int64
+	// life ends with Close.
+	life context.Context
+	end  context.CancelFunc
 }
+
+// ErrClosed is what calls end with that were under way when the client was closed.
+var ErrClosed = errors.New("the client is closed")
 
 // Via is a way to a ledger: HTTP or NATS.
 type Via interface {
@@ -37,11 +44,23 @@ func New(via Via) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{via: t}, nil
+	c := &Client{via: t}
+	c.life, c.end = context.WithCancel(context.Background())
+	return c, nil
 }
 
-// Close ends the client's connections. What is under way fails.
-func (c *Client) Close() { c.via.close() }
+// Close ends the client's connections, and what is under way with [ErrClosed]. It may be called more than once.
+func (c *Client) Close() {
+	c.end()
+	c.via.close()
+}
+
+// while is a context that ends with the client, too.
+func (c *Client) while(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.life, func() { cancel(ErrClosed) })
+	return ctx, func() { stop(); cancel(nil) }
+}
 
 // saw notes a position.
 func (c *Client) saw(position int64) {

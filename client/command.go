@@ -133,7 +133,7 @@ func (c *Client) Do(ctx context.Context, name, key string, body any, options ...
 		return out, &Refusal{Code: "invalid_value", Detail: "a key has 1 to 255 printable ASCII characters", Command: name, Key: s.key}
 	}
 	var l line
-	err = persist(ctx, func(ctx context.Context) (err error) {
+	err = c.persist(ctx, func(ctx context.Context) (err error) {
 		l, err = c.via.try(ctx, s)
 		if err == nil {
 			err = l.refusal(name)

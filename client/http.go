@@ -88,26 +88,46 @@ func (v *httpVia) try(ctx context.Context, s *sending) (line, error) {
 	return l, nil
 }
 
+// order looks a second time before it says that there is no such order: the read model may not have come to it yet.
 func (v *httpVia) order(ctx context.Context, orderID string, atLeast int64) (o Order, err error) {
+	err = v.get(ctx, "/v1/orders/"+url.PathEscape(orderID), atLeast, &o)
+	if !IsRefused(err, "not_found") {
+		return o, err
+	}
+	var log struct {
+		AsOf int64 `json:"as_of_position"`
+	}
+	if err := v.get(ctx, "/v1/events", 0, &log, "limit", "1"); err != nil {
+		return o, err
+	}
+	err = v.get(ctx, "/v1/orders/"+url.PathEscape(orderID), max(log.AsOf, atLeast), &o)
+	return o, err
+}
+
+// get reads path, no older than a position.
+func (v *httpVia) get(ctx context.Context, path string, atLeast int64, into any, parameters ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	query := url.Values{}
 	if atLeast > 0 {
 		query.Set("min_position", strconv.FormatInt(atLeast, 10))
 	}
-	resp, err := v.ask(ctx, http.MethodGet, "/v1/orders/"+url.PathEscape(orderID), query, nil)
+	for i := 0; i+1 < len(parameters); i += 2 {
+		query.Set(parameters[i], parameters[i+1])
+	}
+	resp, err := v.ask(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
-		return o, err
+		return err
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, answerMax))
 	if err == nil {
-		err = json.Unmarshal(raw, &o)
+		err = json.Unmarshal(raw, into)
 	}
 	if err != nil {
-		return o, &passing{err: fmt.Errorf("read order %s: %w", orderID, err)}
+		return &passing{err: fmt.Errorf("read %s: %w", path, err)}
 	}
-	return o, nil
+	return nil
 }
 
 // decided looks at the order, and follows the log from where the look was taken: nothing can happen in between.

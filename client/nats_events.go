@@ -19,6 +19,7 @@ const (
 	pullBeat = 5 * time.Second
 	// consumerIdle is how long the server keeps a consumer that nobody reads from; the position is the caller's.
 	consumerIdle = 5 * time.Minute
+	takenWithin  = 2 * time.Second
 )
 
 // subject is that of the filter's events: one, as the server allows a service no more. The rest is filtered here.
@@ -129,18 +130,22 @@ func (r *reading) drain(ctx context.Context, batch jetstream.MessageBatch, each 
 	return &passing{err: fmt.Errorf("read events: %w", err)}
 }
 
-// stands says whether the consumer is still the one that was made here.
+// stands says whether the consumer is still the one that was made here. One that is gone was lost with its server, or
+// deleted by another subscription, which makes it anew in a moment: that is waited for.
 func (r *reading) stands(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
-	info, err := r.consumer.Info(ctx)
-	if err != nil {
-		return &passing{err: fmt.Errorf("read events: %w", err)}
+	for p, since := (pauses{}), time.Now(); ; {
+		info, err := r.consumer.Info(ctx)
+		switch {
+		case err == nil && info.Config.Metadata[markKey] == r.mark:
+			return nil
+		case err == nil:
+			return ErrTakenOver
+		case !errors.Is(err, jetstream.ErrConsumerNotFound) || time.Since(since) > takenWithin || p.wait(ctx, 0) != nil:
+			return &passing{err: fmt.Errorf("read events: %w", err)}
+		}
 	}
-	if info.Config.Metadata[markKey] != r.mark {
-		return ErrTakenOver
-	}
-	return nil
 }
 
 // token is what stands for an id in a subject, as the ledger writes it.

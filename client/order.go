@@ -78,7 +78,7 @@ func (o *Order) decided() bool {
 // Order reads an order, with everything that this client's own commands did. Over NATS it is made from the order's last
 // events: what fulfilment filled into lines is not there, and a refund is not told from a refund in part.
 func (c *Client) Order(ctx context.Context, orderID string) (o Order, err error) {
-	err = persist(ctx, func(ctx context.Context) (err error) {
+	err = c.persist(ctx, func(ctx context.Context) (err error) {
 		o, err = c.via.order(ctx, orderID, c.seen.Load())
 		return err
 	})
@@ -89,6 +89,8 @@ func (c *Client) Order(ctx context.Context, orderID string) (o Order, err error)
 // will be paid is a *[NotPaid]. The order's Status may have gone on by the time it is returned. An order that does not
 // exist is refused (not_found) over HTTP; over NATS it is waited for.
 func (c *Client) WaitPaid(ctx context.Context, orderID string) (Order, error) {
+	ctx, stop := c.while(ctx)
+	defer stop()
 	var p pauses
 	for {
 		o, err := c.via.decided(ctx, orderID, c.seen.Load())
@@ -100,7 +102,7 @@ func (c *Client) WaitPaid(ctx context.Context, orderID string) (Order, error) {
 			}
 			return o, nil
 		case ctx.Err() != nil:
-			return Order{}, ctx.Err()
+			return Order{}, context.Cause(ctx)
 		case IsRefused(err):
 			return Order{}, err
 		}

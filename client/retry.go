@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -28,14 +29,16 @@ func (p *pauses) wait(ctx context.Context, atLeast time.Duration) error {
 	case <-t.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 
 func (p *pauses) reset() { p.next = 0 }
 
-// persist does something until its error is one that does not pass. The last such error is returned when time is up.
-func persist(ctx context.Context, do func(context.Context) error) error {
+// persist does something until its error is one that does not pass. When time is up, the error is why, and the last one.
+func (c *Client) persist(ctx context.Context, do func(context.Context) error) error {
+	ctx, stop := c.while(ctx)
+	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, GiveUpAfter)
 	defer cancel()
 	var p pauses
@@ -45,8 +48,8 @@ func persist(ctx context.Context, do func(context.Context) error) error {
 		if !errors.As(err, &again) {
 			return err
 		}
-		if p.wait(ctx, again.after) != nil {
-			return errors.Join(again.err, ctx.Err())
+		if ended := p.wait(ctx, again.after); ended != nil {
+			return fmt.Errorf("%w: %w", ended, again.err)
 		}
 	}
 }

@@ -39,6 +39,8 @@ func (f *Filter) matches(e *Event) bool {
 // once where the handler itself keeps e.Position in the transaction with which it does its work, and positions loads it
 // from there (see [PositionFuncs]).
 func (c *Client) Subscribe(ctx context.Context, f Filter, positions Positions, handle func(context.Context, Event) error) error {
+	ctx, stop := c.while(ctx)
+	defer stop()
 	s := subscription{filter: f, positions: positions, handle: handle}
 	if err := s.load(ctx); err != nil {
 		return err
@@ -49,7 +51,7 @@ func (c *Client) Subscribe(ctx context.Context, f Filter, positions Positions, h
 		err := c.via.follow(ctx, &f, s.after, func(e Event) error { return s.take(ctx, e) })
 		if ctx.Err() != nil {
 			s.keepSkipped(context.WithoutCancel(ctx))
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 		var again *passing
 		if !errors.As(err, &again) {

@@ -117,13 +117,19 @@ func newServiceRevoke() *cobra.Command {
 }
 
 func newServicePermissions() *cobra.Command {
+	var consumers []string
 	c := &cobra.Command{
-		Use:   "permissions NAME",
+		Use:   "permissions NAME [--consumers A,B]",
 		Short: "Print the permissions of a service's user, for the configuration of the NATS server",
 		Long: "Print the permissions of a service's user, as they stand beside its user and password in the configuration of the NATS\n" +
-			"server. The service connects with the inbox prefix _INBOX_NAME, and its consumers are named NAME.",
+			"server. The service connects with the inbox prefix _INBOX_NAME, and its consumers are named NAME, or NAME_A and NAME_B.",
 		Args: cobra.ExactArgs(1),
 		RunE: withServices(func(ctx context.Context, c *cobra.Command, services *auth.Services, args []string) error {
+			for _, name := range consumers {
+				if strings.ContainsFunc(name, func(r rune) bool { return !isLetterOrDigit(r) }) || name == "" {
+					return usage(fmt.Errorf("%q is no consumer: letters and digits", name))
+				}
+			}
 			s, err := services.Get(ctx, args[0])
 			if errors.Is(err, auth.ErrNotFound) {
 				return noService(args[0])
@@ -135,12 +141,17 @@ func newServicePermissions() *cobra.Command {
 			if s.OrgID != nil {
 				org = *s.OrgID
 			}
-			_, err = fmt.Fprint(c.OutOrStdout(), intake.Permissions(s.Name, org))
+			_, err = fmt.Fprint(c.OutOrStdout(), intake.Permissions(s.Name, org, consumers...))
 			return err
 		}),
 	}
+	c.Flags().StringSliceVar(&consumers, "consumers", nil, "further consumers, for subscriptions that go on at the same time (letters and digits)")
 	dataFlag(c)
 	return c
+}
+
+func isLetterOrDigit(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
 func noService(name string) error {
