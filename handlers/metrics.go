@@ -38,9 +38,7 @@ func (s *Server) metrics() func(*call) error {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	r.MustRegister(s.counts.requests, s.counts.took, lags{s})
-	if s.Collector != nil {
-		r.MustRegister(s.Collector)
-	}
+	r.MustRegister(s.Collectors...)
 	stats := s.Executor.Stats()
 	for name, c := range map[string]struct {
 		help string

@@ -35,8 +35,8 @@ type Options struct {
 	// Held makes /readyz say 503 while it is true: for a process that has something to do before others come.
 	// It may be nil.
 	Held *atomic.Bool
-	// Collector adds metrics of another part of the process; nil adds none.
-	Collector prometheus.Collector
+	// Collectors add metrics of other parts of the process.
+	Collectors []prometheus.Collector
 	// RateLimit is how many requests a second one key may send, with bursts of twice as many; 0 is 5,000.
 	RateLimit float64
 }

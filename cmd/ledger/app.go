@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"orderledger/eventstore"
 	"orderledger/handlers"
@@ -33,9 +34,10 @@ const (
 	roleProjections = "projections"
 	roleTimers      = "timers"
 	roleIntake      = "intake"
+	roleWebhooks    = "webhooks"
 )
 
-var allRoles = []string{roleAPI, roleRelay, roleProjections, roleTimers, roleIntake}
+var allRoles = []string{roleAPI, roleRelay, roleProjections, roleTimers, roleIntake, roleWebhooks}
 
 // Connections of each pool. The projector's has one for each read model, and some to read the log.
 const (
@@ -78,8 +80,9 @@ type app struct {
 	reads    *eventstore.Log // as ledger_reader
 	executor *handlers.Executor
 	sender   *webhooks.Sender
-	intake   *intake.Intake // nil without the role or a broker
-	listener net.Listener
+	// collectors are of parts that count.
+	collectors []prometheus.Collector
+	listener   net.Listener
 
 	failed  chan error // why a part ended by itself
 	closers []func()   // in the order of opening
@@ -206,7 +209,7 @@ func (a *app) openReadModels(ctx context.Context) error {
 		a.worker = projections.NewWorker(pool, log, eventstore.NewFeed(log, a.watch, a.nc))
 		a.start("the read models' worker", func(ctx context.Context) error { a.worker.Run(ctx); return nil })
 	}
-	if a.has(roleAPI, roleTimers) {
+	if a.has(roleAPI, roleTimers, roleWebhooks) {
 		pool, err := a.openPool(ctx, schema.Reader, readerConns, projections.CustomPlans, schema.StatementTimeout(queryTimeout))
 		if err != nil {
 			return err
@@ -229,10 +232,11 @@ func (a *app) openCommands(ctx context.Context) (err error) {
 		a.start("the timers", func(ctx context.Context) error { timers.Run(ctx); return nil })
 	}
 	if a.has(roleIntake) && a.nc != nil {
-		a.intake = intake.New(intake.Options{
+		in := intake.New(intake.Options{
 			Executor: a.executor, Services: auth.NewServices(a.pool), Pool: a.pool, NATS: a.nc, Replicas: a.config.natsReplicas,
 		})
-		a.start("the intake", a.intake.Run)
+		a.collectors = append(a.collectors, in)
+		a.start("the intake", in.Run)
 	}
 	return nil
 }
@@ -240,6 +244,13 @@ func (a *app) openCommands(ctx context.Context) (err error) {
 func (a *app) openWebhooks(context.Context) error {
 	a.sender = webhooks.NewSender(webhooks.SenderOptions{AllowPrivate: a.config.webhooksAllowPrivate})
 	a.onClose(a.sender.Close)
+	if a.has(roleWebhooks) {
+		w := webhooks.NewWorker(webhooks.WorkerOptions{
+			Pool: a.pool, Log: a.log, Reads: a.reads, Feed: eventstore.NewFeed(a.log, a.watch, a.nc), Sender: a.sender,
+		})
+		a.collectors = append(a.collectors, w)
+		a.start("the webhooks", w.Run)
+	}
 	return nil
 }
 
@@ -252,14 +263,11 @@ func (a *app) openAPI(context.Context) (err error) {
 	}
 	options := handlers.Options{
 		Executor: a.executor, Log: a.log, Watch: a.watch, Keys: auth.NewKeys(a.pool), Reader: a.reader, Reads: a.reads,
-		Webhooks: webhooks.NewStore(a.pool, a.sender, time.Now), Held: a.config.held,
+		Webhooks: webhooks.NewStore(a.pool, a.sender, time.Now), Held: a.config.held, Collectors: a.collectors,
 	}
 	if a.nc != nil {
 		options.Connected = a.nc.IsConnected
 		options.Relay = func(ctx context.Context) eventstore.RelayStatus { return streamStatus(ctx, a.nc) }
-	}
-	if a.intake != nil {
-		options.Collector = a.intake
 	}
 	if a.relay != nil {
 		options.Relay = func(context.Context) eventstore.RelayStatus { return a.relay.Status() }
