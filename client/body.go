@@ -149,3 +149,11 @@ type UsageRecord struct {
 	From       time.Time `json:"from"`
 	To         time.Time `json:"to"`
 }
+
+// closeResource closes a resource.
+type closeResource struct {
+	OrgID        string `json:"org_id,omitempty"`
+	ResourceID   string `json:"resource_id"`
+	Reason       string `json:"reason,omitempty"`
+	IfReleaseDue bool   `json:"if_release_due"`
+}

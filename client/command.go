@@ -104,8 +104,20 @@ func (c *Client) ReportUsage(ctx context.Context, u Usage, options ...Option) (O
 	if err != nil {
 		return Outcome{}, fmt.Errorf("write report_usage: %w", err)
 	}
-	digest := sha256.Sum256(body)
-	return c.Do(ctx, "report_usage", "usage/"+base64.RawURLEncoding.EncodeToString(digest[:]), json.RawMessage(body), options...)
+	return c.Do(ctx, "report_usage", "usage/"+digest(body), json.RawMessage(body), options...)
+}
+
+// Release closes a resource that is to be released, before its service takes it down. It is refused (release_not_due) if
+// the lease was renewed or the arrears were paid meanwhile, whether the withdrawal was heard of or not: the resource
+// stays. The key is "release/" and a digest of the resource and the cause.
+func (c *Client) Release(ctx context.Context, due ReleaseDue, options ...Option) (Outcome, error) {
+	key := "release/" + digest([]byte(due.ResourceID+"\x00"+due.OrderID+"\x00"+due.Reason+"\x00"+due.Since.UTC().Format(time.RFC3339Nano)))
+	return c.Do(ctx, "close_resource", key, closeResource{due.OrgID, due.ResourceID, due.Reason, true}, options...)
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 func (c *Client) about(ctx context.Context, orderID, name, key string, body any, options []Option) (Outcome, error) {

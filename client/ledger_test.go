@@ -2,7 +2,9 @@ package client_test
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -19,7 +21,16 @@ import (
 	"orderledger/projections"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) {
+	if config := os.Getenv(asService); config != "" {
+		if err := beAService(config); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	testkit.Main(m)
+}
 
 // ledger is a whole one: API, relay, read models and intake, with the organisation org-acme that has money.
 type ledger struct {

@@ -28,37 +28,62 @@ func (v *natsVia) order(ctx context.Context, orderID string, _ int64) (Order, er
 }
 
 func (v *natsVia) state(ctx context.Context, orderID string) (o Order, found bool, err error) {
-	event := func(name string) (e Event, found bool, err error) {
-		m, err := v.last(ctx, eventsStream, v.orderSubject(name, orderID))
-		if err != nil || m == nil {
-			return e, false, err
-		}
-		if e, err = eventOf(m.Header, m.Data); err == nil {
-			err = e.decode()
-		}
-		return e, err == nil, err
-	}
-	last, found, err := event("*")
+	last, found, err := v.lastEvent(ctx, orderID, "*")
 	if err != nil || !found {
 		return o, found, err
 	}
-	placed, found, err := event("placed")
+	placed, found, err := v.lastEvent(ctx, orderID, "placed")
 	if err != nil || !found {
 		return o, found, err
 	}
-	paid, isPaid, err := event("paid")
+	paid, isPaid, err := v.lastEvent(ctx, orderID, "paid")
 	if err != nil {
 		return o, false, err
 	}
-	o, err = orderOf(placed)
-	if isPaid {
-		if data, ok := paid.Data.(OrderPaid); ok {
-			o.Paid, o.PaidAt = data.Paid, &paid.OccurredAt
+	told := last
+	if statusAfter(last) == "" { // one that changes no status, or that is not known here
+		if told, err = v.lastMove(ctx, orderID); err != nil {
+			return o, false, err
 		}
 	}
-	o.Status = statusAfter(last)
+	o, err = orderOf(placed)
+	if data, ok := paid.Data.(OrderPaid); ok && isPaid {
+		o.Paid, o.PaidAt = data.Paid, &paid.OccurredAt
+	}
+	o.Status = statusAfter(told)
 	o.Version, o.Position, o.AsOf = last.Version, last.Position, last.Position
 	return o, true, err
+}
+
+func (v *natsVia) lastEvent(ctx context.Context, orderID, name string) (e Event, found bool, err error) {
+	m, err := v.last(ctx, eventsStream, v.orderSubject(name, orderID))
+	if err != nil || m == nil {
+		return e, false, err
+	}
+	if e, err = eventOf(m.Header, m.Data); err == nil {
+		err = e.decode()
+	}
+	return e, err == nil, err
+}
+
+// lastMove is the last event that moved the order from one status to another.
+func (v *natsVia) lastMove(ctx context.Context, orderID string) (last Event, err error) {
+	for _, name := range moves {
+		e, found, err := v.lastEvent(ctx, orderID, name)
+		if err != nil {
+			return last, err
+		}
+		if found && e.Position > last.Position {
+			last = e
+		}
+	}
+	return last, nil
+}
+
+// moves are the events of an order that move it from one status to another.
+var moves = []string{
+	"placed", "approved", "rejected", "paid", "cancelled", "expired", "voided",
+	"fulfilment_started", "completed", "fulfilment_failed", "refunded",
 }
 
 func orderOf(e Event) (Order, error) {

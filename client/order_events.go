@@ -135,3 +135,12 @@ type LineRefund struct {
 	ConsumedAmount  Number `json:"consumed_amount"`
 	ForfeitedAmount Number `json:"forfeited_amount"`
 }
+
+// FulfilmentOverdue (order.fulfilment_overdue): it was paid at Since and should have been fulfilled by Deadline. It is
+// said once, and the order may be fulfilled all the same.
+type FulfilmentOverdue struct {
+	OrderID  string    `json:"order_id"`
+	OrgID    string    `json:"org_id"`
+	Since    time.Time `json:"since"`
+	Deadline time.Time `json:"deadline"`
+}

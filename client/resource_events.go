@@ -80,6 +80,28 @@ type OverdueCharged struct {
 	Through    time.Time `json:"through"`
 }
 
+// ReleaseDue (resource.release_due): nothing is paid for the resource any more. Its service closes it ([Client.Release]),
+// and then takes it down.
+type ReleaseDue struct {
+	ResourceID string `json:"resource_id"`
+	OrgID      string `json:"org_id"`
+	// Reason is lease_ended or arrears; OrderID is the last order of the lease, or the settlement that waits for money.
+	Reason  string `json:"reason"`
+	OrderID string `json:"order_id"`
+	// Since is when the lease ended, or the settlement began to wait.
+	Since time.Time `json:"since"`
+	DueAt time.Time `json:"due_at"`
+}
+
+// ReleaseWithdrawn (resource.release_withdrawn): the lease was renewed, or the settlement paid, and the resource stays.
+type ReleaseWithdrawn struct {
+	ResourceID string    `json:"resource_id"`
+	OrgID      string    `json:"org_id"`
+	Reason     string    `json:"reason"`
+	OrderID    string    `json:"order_id"`
+	Since      time.Time `json:"since"`
+}
+
 // ResourceClosed (resource.closed): nothing is paid or metered for it any more.
 type ResourceClosed struct {
 	ResourceID         string   `json:"resource_id"`
