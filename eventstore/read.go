@@ -152,3 +152,27 @@ func scanEvent(rows pgx.Rows, e *Event) error {
 	copy(e.Hash[:], hash)
 	return nil
 }
+
+// Before is the last position that was recorded before a time, 0 for none. Time never runs back in the log, so a few looks
+// find it.
+func (l *Log) Before(ctx context.Context, at time.Time) (int64, error) {
+	head, err := l.Head(ctx)
+	if err != nil {
+		return 0, err
+	}
+	low, high := int64(0), head.Position // it is neither before the one nor after the other
+	for low < high {
+		middle := high - (high-low)/2
+		var before bool
+		err := l.pool.QueryRow(ctx, `SELECT recorded_at < $2 FROM events WHERE position = $1`, middle, at).Scan(&before)
+		switch {
+		case err != nil:
+			return 0, fmt.Errorf("look for the position before %s: %w", at.Format(time.RFC3339), err)
+		case before:
+			low = middle
+		default:
+			high = middle - 1
+		}
+	}
+	return low, nil
+}

@@ -59,7 +59,7 @@ type page struct {
 }
 
 // pages are all addresses that need somebody who signed in. Each page's file has a list of its own.
-var pages = join(overviewPages, orderListPages, downloadPages, viewPages, orderPages, resourcePages, billPages, accountPages, ledgerPages, servicePages, findPages)
+var pages = join(overviewPages, orderListPages, downloadPages, viewPages, orderPages, resourcePages, billPages, accountPages, webhookPages, ledgerPages, servicePages, findPages)
 
 func join(lists ...[]page) []page {
 	var all []page

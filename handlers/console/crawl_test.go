@@ -54,6 +54,8 @@ func story(t *testing.T, s *system) {
 	s.do(t, "issue_voucher", `{"org_id":"org-acme","amount":"5.00","currency":"CNY","products":["gpu-instance"],"min_spend":"10.00"}`)
 	s.do(t, "grant_gift", `{"org_id":"org-acme","amount":"50.00","currency":"USD","reason":"welcome"}`)
 	s.topUp(t, "20.00")
+	s.delivered(t, s.hook(t, "org-acme", "https://hooks.example/a-very-long-address/"+strings.Repeat("without-a-space-", 8), "order.paid", "order.*", "resource.closed.v1"), 3, 2, 503, "status 503")
+	s.super(t, `UPDATE webhook_endpoints SET state = 'disabled', reason = 'gone', attempts = 1`)
 	if _, err := s.services.Create(t.Context(), "gpu", "org-acme", auth.Service, "test"); err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,11 @@ func (v *view) Nav() []navItem {
 		{Name: "resources", Key: "r", Href: "/resources"},
 		{Name: "bills", Key: "b", Href: "/bills"},
 		{Name: "account", Key: "a", Href: "/account"},
-		{Name: "ledger", Key: "l", Href: "/ledger"},
 	}
+	if v.hooks() != nil {
+		items = append(items, navItem{Name: "webhooks", Key: "w", Href: "/webhooks"})
+	}
+	items = append(items, navItem{Name: "ledger", Key: "l", Href: "/ledger"})
 	if v.hasServices() {
 		items = append(items, navItem{Name: "services", Key: "s", Href: "/services"})
 	}
@@ -92,7 +95,7 @@ func (v *view) OrgChoice() *orgChoice {
 		slog.Warn("the organisations can't be listed", "error", err)
 	}
 	c.Orgs = slices.DeleteFunc(orgs, func(o string) bool { return o == projections.AllOrgs })
-	for _, list := range []string{"/orders", "/resources"} {
+	for _, list := range []string{"/orders", "/resources", "/webhooks"} {
 		if strings.HasPrefix(c.Action, list+"/") {
 			c.Action = list
 			return &c

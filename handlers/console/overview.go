@@ -39,6 +39,8 @@ type facts struct {
 	org      *projections.Org
 	balances []projections.Credit
 	stopped  int64
+	// hooks counts the webhook endpoints that were disabled.
+	hooks int64
 }
 
 func (v *view) overviewPage() error {
@@ -94,6 +96,9 @@ func (v *view) otherFacts(f *facts) (err error) {
 		return err
 	}
 	if f.Attention, err = reader.Attention(ctx, v.org, v.now, v.now.Add(attentionTime)); err != nil {
+		return err
+	}
+	if f.hooks, err = v.disabledWebhooks(ctx); err != nil {
 		return err
 	}
 	models, err := reader.Checkpoints(ctx)

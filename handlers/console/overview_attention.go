@@ -19,6 +19,9 @@ func (v *view) attention(f facts, balances []balance) []notice {
 	if f.stopped > 0 {
 		add("bad", v.N("overview.stopped", f.stopped), v.To("/ledger"))
 	}
+	if f.hooks > 0 {
+		add("bad", v.N("webhooks.attention", f.hooks), v.To("/webhooks"))
+	}
 	for _, d := range f.Due {
 		if d.Arrears > 0 {
 			add("bad", v.T("overview.arrears", v.Money(d.ArrearsAmount, d.Currency), v.manyOf("overview.settlement", d.Arrears, projections.AttentionMost)), v.arrearsAt())

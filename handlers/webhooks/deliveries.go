@@ -41,16 +41,25 @@ const deliveryColumns = `delivery_id, endpoint_id, position, message_id, type, a
 // an organisation, only that one's endpoints are there. The log has those of 30 days, and 10,000 of an endpoint, at least
 // until it is next looked through.
 func (s *Store) Deliveries(ctx context.Context, orgID, id string, before int64, limit int) ([]Delivery, error) {
+	return s.attempts(ctx, orgID, id, before, limit, false)
+}
+
+// FailedDeliveries is Deliveries for those alone that failed.
+func (s *Store) FailedDeliveries(ctx context.Context, orgID, id string, before int64, limit int) ([]Delivery, error) {
+	return s.attempts(ctx, orgID, id, before, limit, true)
+}
+
+func (s *Store) attempts(ctx context.Context, orgID, id string, before int64, limit int, failed bool) ([]Delivery, error) {
 	if _, err := s.Get(ctx, orgID, id); err != nil {
 		return nil, err
 	}
 	const q = `
 SELECT ` + deliveryColumns + `
 FROM webhook_deliveries
-WHERE endpoint_id = $1 AND ($2 = 0 OR delivery_id < $2)
+WHERE endpoint_id = $1 AND ($2 = 0 OR delivery_id < $2) AND (NOT $4 OR error <> '')
 ORDER BY delivery_id DESC
 LIMIT $3`
-	rows, err := s.pool.Query(ctx, q, id, before, min(limit, ListMax))
+	rows, err := s.pool.Query(ctx, q, id, before, min(limit, ListMax), failed)
 	if err == nil {
 		var all []Delivery
 		if all, err = pgx.CollectRows(rows, scanDelivery); err == nil {
@@ -58,6 +67,27 @@ LIMIT $3`
 		}
 	}
 	return nil, fmt.Errorf("list webhook deliveries: %w", err)
+}
+
+// LastDeliveries has the last attempt of each of some endpoints that had any.
+func (s *Store) LastDeliveries(ctx context.Context, ids []string) (map[string]Delivery, error) {
+	const q = `
+SELECT ` + deliveryColumns + `
+FROM unnest($1::text[]) AS e (asked), LATERAL (
+    SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE endpoint_id = e.asked ORDER BY delivery_id DESC LIMIT 1) d`
+	rows, err := s.pool.Query(ctx, q, ids)
+	var all []Delivery
+	if err == nil {
+		all, err = pgx.CollectRows(rows, scanDelivery)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the last webhook deliveries: %w", err)
+	}
+	last := make(map[string]Delivery, len(all))
+	for _, d := range all {
+		last[d.EndpointID] = d
+	}
+	return last, nil
 }
 
 func scanDelivery(row pgx.CollectableRow) (Delivery, error) {
