@@ -24,7 +24,7 @@ func startLedger(t *testing.T) *ledger {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "ledger-consumer-")
 	if err == nil {
-		err = os.Chmod(dir, 0o711) //nolint:gosec // the database's user has to come through
+		err = os.Chmod(dir, 0o711) // the database's user has to come through
 	}
 	if err != nil {
 		t.Fatal(err)
