@@ -33,7 +33,9 @@ func EnsureStream(ctx context.Context, js jetstream.JetStream, replicas int) (je
 	defer cancel()
 	s, err := js.Stream(ctx, StreamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if s, err = js.CreateStream(ctx, StreamConfig(replicas)); err != nil {
+		making, cancel := context.WithTimeout(context.WithoutCancel(ctx), brokerTimeout) // a stream half made is nobody's
+		defer cancel()
+		if s, err = js.CreateStream(making, StreamConfig(replicas)); err != nil {
 			return nil, fmt.Errorf("make stream %s: %w", StreamName, err)
 		}
 		return s, nil

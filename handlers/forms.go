@@ -105,6 +105,9 @@ func commandExample(name string, routes []route) json.RawMessage {
 			example = `{"` + a.member + `":"` + a.value + `"` + comma + example[1:]
 		}
 	}
+	if example == "" {
+		panic("handlers: the command " + name + " has no example")
+	}
 	if !strings.Contains(example, `"org_id"`) {
 		example = `{"org_id":"org-acme",` + example[1:]
 	}

@@ -93,7 +93,9 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.St
 	defer cancel()
 	s, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if _, err := js.CreateStream(ctx, want); err != nil {
+		making, cancel := context.WithTimeout(context.WithoutCancel(ctx), brokerTimeout) // a stream half made is nobody's
+		defer cancel()
+		if _, err := js.CreateStream(making, want); err != nil {
 			return fmt.Errorf("make stream %s: %w", want.Name, err)
 		}
 		return nil

@@ -39,6 +39,7 @@ type Options struct {
 const (
 	maxPayload   = 2 << 20 // bytes: the largest event, 768 KiB, with its headers and room to spare
 	readyWithin  = time.Minute
+	settleMost   = 5 * time.Second
 	memoryStores = 64 << 20 // bytes; the ledger's streams are all on disk
 )
 
@@ -117,8 +118,21 @@ func (s *Server) awaitReady(fatal <-chan string) error {
 
 // Stop ends the server and waits until its store is closed. Calling it again is harmless.
 func (s *Server) Stop() {
+	s.settle()
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
+}
+
+// settle waits until no request to JetStream is under way, whose client may have left. The library takes note of a
+// stream when it is made, and closes those that it has noted: one that is made meanwhile stays open, with the goroutines
+// of its store. As long as clients go on asking it stops all the same after a while.
+func (s *Server) settle() {
+	for deadline := time.Now().Add(settleMost); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		info, err := s.nats.Jsz(nil)
+		if err != nil || info.Disabled || info.API.Inflight == 0 {
+			return
+		}
+	}
 }
 
 // Addr is the "host:port" listened on, with the port that 0 became; "" without a listener.

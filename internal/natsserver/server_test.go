@@ -2,6 +2,7 @@ package natsserver
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 
@@ -41,6 +42,30 @@ func TestRestartKeepsStreamsAndPort(t *testing.T) {
 	}
 	if got := kept.CachedInfo().State.Msgs; got != 1 {
 		t.Fatalf("%d messages after restart", got)
+	}
+}
+
+// A stream that is being made when the server is to end is made first: the library leaves one half made, whose
+// goroutines nobody ends. Goroutines that stay make TestMain fail.
+func TestStopWaitsForAStreamInTheMaking(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		s := start(t, Options{Dir: t.TempDir(), Addr: ":0"})
+		nc, err := s.Connect()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 10 { // whoever asks does not wait for the answer
+			request := fmt.Sprintf(`{"name":"S%d","subjects":["s%d"],"storage":"file"}`, i, i)
+			if err := nc.PublishRequest(fmt.Sprint("$JS.API.STREAM.CREATE.S", i), "nobody", []byte(request)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		nc.Close()
+		s.Stop()
 	}
 }
 

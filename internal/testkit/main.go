@@ -13,14 +13,7 @@ import (
 
 // Main is TestMain of packages that use this kit: it runs the tests, ends the cluster and fails on goroutines
 // that tests left running.
-func Main(m *testing.M) { goleak.VerifyTestMain(run{m}, brokerLeaks...) }
-
-// brokerLeaks are goroutines of the NATS server's own: a stream that is being made while the server ends may keep its
-// writer of states, and the clock that this one reads.
-var brokerLeaks = []goleak.Option{
-	goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server.(*fileStore).flushStreamStateLoop"),
-	goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"),
-}
+func Main(m *testing.M) { goleak.VerifyTestMain(run{m}) }
 
 type run struct{ m *testing.M }
 
