@@ -79,6 +79,9 @@ func (s *served) launch(t *testing.T) *running {
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	})
+	for _, path := range probePaths(t, "Deployment ledger") {
+		answers(t, "http://"+addr+path)
+	}
 	return p
 }
 
@@ -345,6 +348,9 @@ func TestEachBrokerStopsUnderLoad(t *testing.T) {
 			t.Errorf("%s has %d replicas", stream, n)
 		}
 	}
+	if out := mustIn(t, s.env, "status"); !strings.Contains(out, "LEDGER_COMMANDS on 3 servers\n") {
+		t.Errorf("status:\n%s", out)
+	}
 	l := startLoad(t, s, 4)
 	spared := map[int]bool{0: true, 1: true, 2: true}
 	stop := func(at int) {
@@ -398,4 +404,43 @@ func (s *served) goesOn(t *testing.T, how string) {
 	s.await(t, "it goes on "+how, func() bool {
 		return s.state(t, eventstore.StreamName).LastSeq >= events+enough && s.state(t, intake.ResultsStream).LastSeq >= results+enough
 	})
+}
+
+// TestActiveIntakeIsKilled has two processes on one NATS server, of which one carries out the services' commands. It is
+// killed under load: the other goes on, and each order is paid and provisioned once, in the order of its commands.
+func TestActiveIntakeIsKilled(t *testing.T) {
+	t.Parallel()
+	s := newServed(t, testkit.NATS(t).URL(), 1)
+	active := s.launch(t)
+	s.endow(t) // so the first process is the active one
+	pinned := s.pinned(t)
+	second := s.launch(t)
+	l := startLoad(t, s, 4)
+	s.goesOn(t, "with both")
+	if now := s.pinned(t); now != pinned { // the first stood still for so long that it lost its claim
+		active, pinned = second, now
+	}
+	active.kill()
+	s.goesOn(t, "with the other")
+	s.await(t, "another one is active", func() bool { return s.pinned(t) != pinned })
+	l.settled(t)
+}
+
+// pinned names the active intake.
+func (s *served) pinned(t *testing.T) (id string) {
+	t.Helper()
+	err := s.ask(t, func(ctx context.Context) error {
+		c, err := s.js.Consumer(ctx, intake.CommandsStream, "intake")
+		if err != nil {
+			return err
+		}
+		if groups := c.CachedInfo().PriorityGroups; len(groups) > 0 {
+			id = groups[0].PinnedClientID
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }

@@ -28,6 +28,7 @@ func newService() *cobra.Command {
 
 func newServiceCreate() *cobra.Command {
 	var org, role string
+	var ifMissing bool
 	c := &cobra.Command{
 		Use:   "create NAME [--org ID] [--role ROLE]",
 		Short: "Create a service, of one organisation or of all",
@@ -40,6 +41,11 @@ func newServiceCreate() *cobra.Command {
 				return usage(fmt.Errorf("the role is one of %s, or %s without --org", roleNames(), auth.Platform))
 			}
 			made, err := services.Create(ctx, args[0], org, auth.Role(role), "ledger service create")
+			if ifMissing && errors.Is(err, auth.ErrServiceExists) {
+				if made, err = sameService(ctx, services, args[0], org, auth.Role(role)); err != nil {
+					return err
+				}
+			}
 			if errors.Is(err, auth.ErrServiceExists) {
 				return &failure{code: exitConflict, cause: fmt.Errorf("%w: %s", err, args[0]), hint: "`ledger service list` shows it."}
 			}
@@ -55,10 +61,27 @@ func newServiceCreate() *cobra.Command {
 	}
 	c.Flags().StringVar(&org, "org", "", "organisation that the service works for (all, without)")
 	c.Flags().StringVar(&role, "role", string(auth.Service), "what it may do: one of "+roleNames()+", "+string(auth.Platform))
+	c.Flags().BoolVar(&ifMissing, "if-missing", false, "leave the service as it is where it is there already, with that organisation and role")
 	_ = c.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(strings.Split(roleNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
 	dataFlag(c)
 	jsonFlag(c)
 	return c
+}
+
+// sameService is a service that is there, if it may do what was asked for one that is made.
+func sameService(ctx context.Context, services *auth.Services, name, org string, role auth.Role) (auth.NamedService, error) {
+	is, err := services.Get(ctx, name)
+	if err != nil {
+		return is, err
+	}
+	itsOrg := ""
+	if is.OrgID != nil {
+		itsOrg = *is.OrgID
+	}
+	if itsOrg != org || is.Role != role || is.RevokedAt != nil {
+		return is, &failure{code: exitConflict, cause: fmt.Errorf("the service %s is there, and is another", name), hint: "`ledger service list` shows it."}
+	}
+	return is, nil
 }
 
 func newServiceList() *cobra.Command {

@@ -18,6 +18,10 @@ func TestServiceAndPoisonByHand(t *testing.T) {
 	if out := must(t, "service", "create", "gpu", "--org", "org-acme", "--role", "finance", "--data", dir); out != "gpu publishes to ledger.commands.gpu.*\n" {
 		t.Errorf("create: %s", out)
 	}
+	must(t, "service", "create", "gpu", "--org", "org-acme", "--role", "finance", "--if-missing", "--data", dir)
+	if o := ledger(t, "service", "create", "gpu", "--org", "org-other", "--role", "finance", "--if-missing", "--data", dir); o.code != exitConflict {
+		t.Errorf("another one of that name: exit %d", o.code)
+	}
 	if o := ledger(t, "service", "create", "gpu", "--data", dir); o.code != exitConflict {
 		t.Errorf("made twice: exit %d", o.code)
 	}

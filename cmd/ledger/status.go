@@ -30,7 +30,7 @@ func newStatus() *cobra.Command {
 			if wantsJSON(c) {
 				return printJSON(c.OutOrStdout(), s)
 			}
-			return printStatus(c.OutOrStdout(), s)
+			return printStatus(c.OutOrStdout(), s, readKeepers(ctx, p))
 		}),
 	}
 	dataFlag(c)
@@ -84,7 +84,7 @@ func streamStatus(ctx context.Context, nc *nats.Conn) eventstore.RelayStatus {
 	return eventstore.RelayStatus{State: streamAnswers, Position: int64(last)}
 }
 
-func printStatus(w io.Writer, s handlers.Status) error {
+func printStatus(w io.Writer, s handlers.Status, keepers []keeper) error {
 	fmt.Fprintf(w, "head      position %s, epoch %d, hash %s\n", grouped(s.Head.Position), s.Head.Epoch, s.Head.Hash)
 	if s.Head.Fenced != "" {
 		fmt.Fprintf(w, "FENCED    %s\n", s.Head.Fenced)
@@ -93,6 +93,9 @@ func printStatus(w io.Writer, s handlers.Status) error {
 		fmt.Fprintln(w, "relay     the broker can't be asked")
 	} else {
 		fmt.Fprintf(w, "relay     position %s, %s behind\n", grouped(s.Relay.Position), grouped(s.Relay.Lag))
+	}
+	for _, k := range keepers {
+		fmt.Fprintf(w, "stream    %s\n", k)
 	}
 	fmt.Fprintln(w)
 	t := newTable(w, "READ MODEL", "VERSION", "POSITION", "BEHIND", "STATE", "")
