@@ -50,7 +50,7 @@ func (s *service) handle(ctx context.Context, e client.Event) error {
 	case client.ResourceChanged:
 		s.run(data.ResourceID, len(data.Terms) > 0 && data.Terms[0].ChargeMode == "metered")
 	case client.ReleaseDue:
-		if _, err := s.ledger.Release(ctx, data); client.IsRefused(err, "release_not_due") {
+		if _, err := s.ledger.Release(ctx, data); client.IsRefused(err) {
 			return nil // renewed, or paid, in the last moment: it stays
 		} else if err != nil {
 			return err
@@ -76,13 +76,18 @@ func (s *service) provision(ctx context.Context, orderID string) error {
 	if err != nil {
 		return err
 	}
-	report := client.Fulfilment{OrderID: orderID, State: client.Completed, ResourceID: "gpu-" + orderID[len(orderID)-12:]}
+	report := client.Fulfilment{OrderID: orderID, State: client.Completed, ResourceID: order.Lines[0].ResourceID}
+	if report.ResourceID == "" { // the order leaves the name to us; made of the order's, it is the same each time
+		report.ResourceID = "gpu-" + orderID[len(orderID)-12:]
+	}
 	if err := create(order); err != nil {
 		report = client.Fulfilment{OrderID: orderID, State: client.Failed, Reason: err.Error()}
 	}
-	_, err = s.ledger.Fulfil(ctx, report)
-	log.Printf("order %s: %s %s %s", orderID, report.State, report.ResourceID, report.Reason)
-	return err
+	if _, err = s.ledger.Fulfil(ctx, report); err != nil && !client.IsRefused(err) {
+		return err
+	}
+	log.Printf("order %s: %s %s %s, refused: %v", orderID, report.State, report.ResourceID, report.Reason, err)
+	return nil // a refusal is an answer: returned, it would bring the event again for ever
 }
 
 // create is where a cloud would be called. It has to bear being called twice.
