@@ -2,6 +2,8 @@ package main
 
 import (
 	"flag"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,6 +37,7 @@ var pictures = []picture{
 	{"bill", "light", "en", 1280, "/bills?" + shownOrg, "main a[href^='/bills/2']", ""},
 	{"bill-dark-zh", "dark", "zh", 1280, "/bills?" + shownOrg, "main a[href^='/bills/2']", ""},
 	{"account", "light", "en", 1280, "/account?" + shownOrg, "", ""},
+	{"webhook", "light", "en", 1280, "/webhooks?" + shownOrg, "tbody th a", ""},
 	{"ledger", "light", "en", 1280, "/ledger", "", ""},
 	{"event-dark-zh", "dark", "zh", 1280, "/ledger/events?type=order.paid.v1", "tbody th a", ""},
 }
@@ -46,12 +49,13 @@ func TestScreenshots(t *testing.T) {
 	}
 	browser.Need(t)
 	dir := newData(t)
-	d := startDev(t, dir, "--http", "127.0.0.1:0")
+	d := startDev(t, dir, "--http", "127.0.0.1:0", "--webhooks-allow-private")
 	d.await(t, func() bool { return strings.Contains(d.output.String(), "/signin/") })
 	p := browser.Open(t, "http://"+d.file(t, httpAddrFile))
 	p.Go("/signin")
 	p.Fill("key", d.file(t, adminKeyFile))
 	p.Enter()
+	hookUp(t, d, p)
 	for _, one := range pictures {
 		p.Prefer("theme", one.theme)
 		p.Prefer("lang", one.lang)
@@ -72,4 +76,31 @@ func TestScreenshots(t *testing.T) {
 		p.Save(filepath.Join(*screenshots, one.name+".png"), false)
 	}
 	d.stop(t)
+}
+
+// hookUp lets a receiver have the last events of the example, and one delivery fail.
+func hookUp(t *testing.T, d *running, p *browser.Page) {
+	t.Helper()
+	taken := 0
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if taken++; taken == 9 { // one delivery at a time
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(receiver.Close)
+	p.Go("/ledger/events?" + shownOrg)
+	const events = 15
+	from := p.Texts("tbody th a")[events-1]
+	p.Go("/webhooks/new?" + shownOrg)
+	p.Fill("url", strings.Replace(receiver.URL, "127.0.0.1", "localhost", 1)+"/ledger")
+	p.Fill("description", "Provisioning")
+	p.FollowOn("main button.primary")
+	p.FollowOn("main a.primary")
+	p.Follow("Replay")
+	p.Fill("position", from)
+	p.FollowOn("main button.primary")
+	d.await(t, func() bool {
+		p.Reload()
+		return p.Count(".deliveries tbody tr") > events // one comes twice
+	})
 }
