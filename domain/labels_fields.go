@@ -17,6 +17,7 @@ var fieldLabels = []Label{
 	{"order_created_at", "Order created at", "订单创建时间"},
 	{"pay_before", "Pay before", "支付截止时间"},
 	{"paid_at", "Paid at", "支付时间"},
+	{"fulfil_by", "Fulfil by", "开通期限"},
 	{"closed_at", "Closed at", "关闭时间"},
 	{"reason", "Reason", "原因"},
 	{"close_reason", "Reason", "原因"},

@@ -88,11 +88,11 @@ func (o *Order) mayBecome(state string) *Rejection {
 		open = typeRules[o.OrderType].provisioned
 	}
 	switch {
+	case at == "completed":
+		return reject(OrderNotFulfillable, "the order was fulfilled before")
 	case !open:
 		unpaid := o.Status == Unpaid || o.Status == AwaitingApproval
 		return reject(OrderNotFulfillable, "the order is %s, of type %s, and is not being fulfilled", o.Status, o.OrderType).early(unpaid)
-	case at == "completed":
-		return reject(OrderNotFulfillable, "the order was fulfilled before")
 	case at == "started" && state == "started":
 		return reject(OrderNotFulfillable, "the fulfilment has started before")
 	case at == "failed" && state != "started":

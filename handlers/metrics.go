@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"orderledger/projections"
 )
 
 // httpMetrics counts requests by route and status. It is safe for concurrent use.
@@ -78,12 +80,14 @@ var (
 	modelAtDesc  = prometheus.NewDesc("ledger_projection_position", "How far a read model is.", []string{"name"}, nil)
 	modelLagDesc = prometheus.NewDesc("ledger_projection_lag_events", "Events that a read model is behind.", []string{"name"}, nil)
 	stoppedDesc  = prometheus.NewDesc("ledger_projection_stopped", "1 when a read model stands before an event that it can't apply.", []string{"name"}, nil)
+	overdueDesc  = prometheus.NewDesc("ledger_orders_overdue", "Orders that are paid, and not fulfilled by their deadline; 10001 is more than 10000.", nil, nil)
+	releaseDesc  = prometheus.NewDesc("ledger_resources_releasing", "Resources that are to be released, and are not closed; 10001 is more than 10000.", nil, nil)
 	followDesc   = prometheus.NewDesc("ledger_http_live_streams", "Live streams of events that are open here.", nil, nil)
 )
 
 // Describe lists what is collected.
 func (l lags) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{headDesc, fencedDesc, relayAtDesc, relayLagDesc, modelAtDesc, modelLagDesc, stoppedDesc, followDesc} {
+	for _, d := range []*prometheus.Desc{headDesc, fencedDesc, relayAtDesc, relayLagDesc, modelAtDesc, modelLagDesc, stoppedDesc, followDesc, overdueDesc, releaseDesc} {
 		to <- d
 	}
 }
@@ -112,7 +116,14 @@ func (l lags) Collect(to chan<- prometheus.Metric) {
 		gauge(modelLagDesc, float64(p.Lag), p.Name)
 		gauge(stoppedDesc, oneIf(p.State == "stopped"), p.Name)
 	}
+	if waiting, err := l.Reader.Waiting(ctx, projections.AllOrgs, waitingMost); err == nil {
+		gauge(overdueDesc, float64(waiting.Overdue))
+		gauge(releaseDesc, float64(waiting.Releasing))
+	}
 }
+
+// waitingMost bounds what is counted for a metric.
+const waitingMost = 10_000
 
 func oneIf(yes bool) float64 {
 	if yes {

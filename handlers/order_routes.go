@@ -44,6 +44,7 @@ func (s *Server) orderRoutes() []route {
 		{"approval", "requested, granted, rejected: of orders that needed one"},
 		{"trade_no", "Trade numbers"},
 		{"arrears", "true leaves only settlements that wait for money"},
+		{"overdue", "true leaves only orders that are paid, and not fulfilled by their deadline"},
 		{"imported", "true or false: whether its history was brought in"},
 		{"sort", "-created_at (newest first, the default), created_at, -payable_amount, or pay_before: unpaid orders alone, the least time left first"},
 	}
@@ -84,7 +85,7 @@ func (q query) filter() projections.Filter {
 func (q query) orders(now time.Time) projections.OrderQuery {
 	ask := projections.OrderQuery{Filter: q.filter(), Limit: q.limit(), Cursor: q.values.Get("cursor"), Count: q.flag("count")}
 	ask.RefundStates, ask.Approvals, ask.TradeNos = q.word("refund_state", "refund_state"), q.word("approval", "approval_state"), q.list("trade_no")
-	ask.Arrears, ask.Imported = q.flag("arrears"), q.choice("imported")
+	ask.Arrears, ask.Overdue, ask.Imported = q.flag("arrears"), q.flag("overdue"), q.choice("imported")
 	ask.CreatedFrom, ask.CreatedTo = q.time("created_from"), q.time("created_to")
 	if !ask.CreatedFrom.IsZero() && !ask.CreatedTo.IsZero() && ask.CreatedTo.Before(ask.CreatedFrom) {
 		q.fail("created_to", "it lies before created_from")

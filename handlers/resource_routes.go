@@ -20,6 +20,7 @@ func (s *Server) resourceRoutes() []route {
 		{"resource_type", "Resource types"},
 		{"resource_name", "Resource names"},
 		{"auto_renew", "true or false: whether it is renewed by itself"},
+		{"releasing", "true leaves only those that are to be released"},
 		{"lease_end_from", "Its first lease to end ends at this time or later"},
 		{"lease_end_to", "Its first lease to end ends before this time: what expires soon"},
 		{"count", "true adds total, the number of all that match"},
@@ -72,7 +73,7 @@ func (s *Server) listResources(c *call) error {
 func (q query) resources() projections.ResourceQuery {
 	return projections.ResourceQuery{
 		Statuses: q.word("status", "resource_status"), Products: q.list("product"), ProjectIDs: q.list("project_id"), ConsumerIDs: q.list("consumer_id"),
-		Regions: q.list("region"), ResourceTypes: q.list("resource_type"), ResourceNames: q.list("resource_name"), AutoRenew: q.choice("auto_renew"),
+		Regions: q.list("region"), ResourceTypes: q.list("resource_type"), ResourceNames: q.list("resource_name"), AutoRenew: q.choice("auto_renew"), Releasing: q.flag("releasing"),
 		LeaseEndFrom: q.time("lease_end_from"), LeaseEndTo: q.time("lease_end_to"),
 		Limit: q.limit(), Cursor: q.values.Get("cursor"), Count: q.flag("count"),
 	}

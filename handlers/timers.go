@@ -46,6 +46,7 @@ func NewTimers(executor *Executor, reader *projections.Reader) *Timers {
 	return &Timers{executor, reader, []timer{
 		expireTimer(reader), refundTimer(reader), lapseTimer(reader), arrearsTimer(reader),
 		settleTimer(reader), overdueTimer(reader), renewTimer(reader), sealTimer(reader),
+		fulfilTimer(reader), unfulfilledTimer(reader), releaseTimer(reader), debtorTimer(reader), withdrawTimer(reader),
 	}}
 }
 

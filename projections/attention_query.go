@@ -36,7 +36,34 @@ type Attention struct {
 	Lapsing []LapsingSum
 	// Leases counts the active resources with a lease that ends soon.
 	Leases int64
-	AsOf   int64
+	Waiting
+	AsOf int64
+}
+
+// Waiting counts what services are behind with: orders that are paid and overdue, and active resources to be released.
+type Waiting struct{ Overdue, Releasing int64 }
+
+// Waiting counts what services are behind with, over all organisations or in one, up to so many of each and one more.
+func (r *Reader) Waiting(ctx context.Context, org string, most int64) (Waiting, error) {
+	var found Waiting
+	_, err := r.read(ctx, org, []string{Orders, Resources}, func(b *pgx.Batch) { found.count(b, org, most) })
+	if err != nil {
+		return found, fmt.Errorf("count what services are behind with: %w", err)
+	}
+	return found, nil
+}
+
+func (found *Waiting) count(b *pgx.Batch, org string, most int64) {
+	for _, c := range []struct {
+		table, condition string
+		n                *int64
+	}{{"orders", "overdue", &found.Overdue}, {"resources", "releasing", &found.Releasing}} {
+		w := &where{}
+		w.org(org)
+		w.and(c.condition)
+		sql, args := countOf(c.table, w, most)
+		b.Queue(sql, args...).QueryRow(func(row pgx.Row) error { return row.Scan(c.n) })
+	}
 }
 
 // Attention looks at what is due at a time, and at what ends from then until another. It rests on the read models
@@ -66,6 +93,7 @@ ORDER BY currency`, w.args, []any{&due.Currency, &due.Amount, &due.Orders, &due.
 		w.and("lease_end > ? AND lease_end <= ? AND status = ?", now, until, string(domain.ResourceActive))
 		b.Queue(`SELECT count(*) FROM (SELECT FROM resources `+w.sql()+` LIMIT `+w.arg(AttentionMost+1)+`) AS ending`, w.args...).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&a.Leases) })
+		a.count(b, org, AttentionMost)
 	})
 	if err != nil {
 		return a, fmt.Errorf("look at what is due: %w", err)

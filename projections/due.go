@@ -16,6 +16,8 @@ type Due struct {
 	ID string
 	// Position is that of the last event that says so.
 	Position int64
+	// ResourceID is the resource of an order, where that is what is due.
+	ResourceID string
 }
 
 // DuePage is a part of what is due, over all organisations.
@@ -44,6 +46,11 @@ const notImported = `NOT coalesce((
 // due runs a query of at, org_id, id, position, and whether that is due indeed, with the parameters now, after.At,
 // after.OrgID, after.ID, limit.
 func (r *Reader) due(ctx context.Context, names []string, sql string, now time.Time, after Due, limit int) (DuePage, error) {
+	return r.dueAnd(ctx, names, sql, now, after, limit, func(*Due) []any { return nil })
+}
+
+// dueAnd is due for a query with more columns, which the last argument has places for.
+func (r *Reader) dueAnd(ctx context.Context, names []string, sql string, now time.Time, after Due, limit int, more func(*Due) []any) (DuePage, error) {
 	var p DuePage
 	var err error
 	var d Due
@@ -51,7 +58,7 @@ func (r *Reader) due(ctx context.Context, names []string, sql string, now time.T
 	listed := 0
 	p.AsOf, err = r.read(ctx, AllOrgs, names, func(b *pgx.Batch) {
 		args := []any{now, after.At, after.OrgID, after.ID, limit}
-		collect(b, sql, args, []any{&d.At, &d.OrgID, &d.ID, &d.Position, &due}, func() error {
+		collect(b, sql, args, append([]any{&d.At, &d.OrgID, &d.ID, &d.Position, &due}, more(&d)...), func() error {
 			listed++
 			if p.Last = d; due {
 				p.Items = append(p.Items, d)
@@ -94,7 +101,7 @@ func (r *Reader) DueRefunds(ctx context.Context, now time.Time, after Due, limit
 WITH o AS MATERIALIZED (
     SELECT fulfilment_failed_at, org_id, order_id, position
     FROM orders
-    WHERE status = 'fulfilment_failed' AND fulfilment_failed_at <= $1 AND (fulfilment_failed_at, org_id, order_id) > ($2, $3, $4)
+    WHERE status IN ('fulfilment_failed', 'partially_refunded') AND fulfilment_failed_at <= $1 AND (fulfilment_failed_at, org_id, order_id) > ($2, $3, $4)
     ORDER BY fulfilment_failed_at, org_id, order_id
     LIMIT $5)
 SELECT fulfilment_failed_at, org_id, order_id, position,

@@ -68,13 +68,16 @@ func (s *script) overdue(org, id string, leases int, random *rand.Rand, hours fu
 	if random.IntN(3) > 0 {
 		events = append(events, domain.StreamEvent{Stream: ref, Event: domain.OverdueCharged{OrgID: org, ResourceID: id, Through: hours(400)}})
 	}
+	if leases > 0 && random.IntN(3) == 0 {
+		events = append(events, domain.StreamEvent{Stream: ref, Event: domain.ReleaseDue{OrgID: org, ResourceID: id, Reason: domain.ReleaseLeaseEnded, Since: hours(400)}})
+	}
 	s.do(org, nil, events...)
 }
 
 // dueAsRuled wants what is due listed as each resource has it.
 func dueAsRuled(t *testing.T, r *projections.Reader, now time.Time, days map[string]int64, round int) {
 	t.Helper()
-	var overdue, renewed []string
+	var overdue, renewed, released, withdrawn []string
 	later := 0
 	page, err := r.Resources(t.Context(), projections.AllOrgs, projections.ResourceQuery{Limit: 200})
 	if err != nil {
@@ -94,17 +97,28 @@ func dueAsRuled(t *testing.T, r *projections.Reader, now time.Time, days map[str
 		if at, _, ok := res.RenewalDueAt(); ok && !at.After(now) {
 			renewed = append(renewed, fmt.Sprintln(at.Format(time.RFC3339), res.OrgID, res.ResourceID))
 		}
+		if leased, _ := res.ReleaseFallsDue(); leased != nil && !leased.AddDate(0, 0, int(days[res.OrgID])).After(now) {
+			released = append(released, fmt.Sprintln(leased.Format(time.RFC3339), res.OrgID, res.ResourceID))
+		}
+		if res.ReleaseIsOver() {
+			withdrawn = append(withdrawn, fmt.Sprintln(res.OpenedAt.Format(time.RFC3339), res.OrgID, res.ResourceID))
+		}
 	}
 	if len(page.Items) != 20*len(days) || len(overdue) < 10 || later == 0 || len(renewed) < 10 {
 		t.Errorf("of %d resources %d are overdue, %d of them by a later lease, and %d are to be renewed", len(page.Items), len(overdue), later, len(renewed))
 	}
+	if len(released) < 5 || len(withdrawn) < 5 {
+		t.Errorf("%d resources are to be released, %d not any more", len(released), len(withdrawn))
+	}
+	slices.Sort(released)
+	slices.Sort(withdrawn)
 	slices.Sort(overdue)
 	slices.Sort(renewed)
 	for _, n := range []int{1, 3, 100} {
 		for name, c := range map[string]struct {
 			list listing
 			want []string
-		}{"overdue": {r.DueOverdue, overdue}, "to be renewed": {r.DueRenewals, renewed}} {
+		}{"overdue": {r.DueOverdue, overdue}, "to be renewed": {r.DueRenewals, renewed}, "to be released": {r.DueReleases, released}, "not any more": {r.DueWithdrawals, withdrawn}} {
 			if got := dueTimes(t, c.list, now, n); !slices.Equal(got, c.want) {
 				t.Errorf("round %d, by %d, %s:\n%v\nwant\n%v", round, n, name, got, c.want)
 			}

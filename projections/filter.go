@@ -33,6 +33,8 @@ type Filter struct {
 
 	// Arrears: only settlements that wait for money.
 	Arrears bool
+	// Overdue: only orders that should have been fulfilled by now.
+	Overdue bool
 	// Imported: only orders of a history that was brought in, or only others; nil is both.
 	Imported *bool
 	// RefundStates are none, partial and full; Approvals requested, granted and rejected.
@@ -130,6 +132,9 @@ func (w *where) head(f *Filter, created, status, amount string) {
 func (w *where) order(f *Filter) {
 	if f.Arrears {
 		w.and("arrears")
+	}
+	if f.Overdue {
+		w.and("overdue")
 	}
 	if f.Imported != nil {
 		w.and("imported = ?", *f.Imported)

@@ -39,11 +39,11 @@ type refold struct {
 }
 
 var models = map[string]*model{
-	Orders:    {Orders, 2, []*table{ordersTable, orderLinesTable}, pageOfOrders, refoldOrders, nil},
+	Orders:    {Orders, 3, []*table{ordersTable, orderLinesTable}, pageOfOrders, refoldOrders, nil},
 	BillLines: {BillLines, 3, []*table{billLinesTable, billZonesTable, billSumsTable}, pageOfBillLines, refoldBillLines, addToSums},
 	Accounts:  {Accounts, 2, []*table{accountsTable, entriesTable}, pageOfAccounts, refoldAccounts, nil},
-	Orgs:      {Orgs, 2, []*table{orgsTable, periodsTable}, pageOfOrgs, refoldOrgs, nil},
-	Resources: {Resources, 1, []*table{resourcesTable}, pageOfResources, refoldResources, nil},
+	Orgs:      {Orgs, 3, []*table{orgsTable, periodsTable}, pageOfOrgs, refoldOrgs, nil},
+	Resources: {Resources, 2, []*table{resourcesTable}, pageOfResources, refoldResources, nil},
 	Vouchers:  {Vouchers, 1, []*table{vouchersTable, giftsTable}, pageOfVouchers, refoldVouchers, nil},
 }
 

@@ -16,7 +16,7 @@ var ordersTable = newTable("orders", "order_id", `
 	order_id text, org_id text, created_at timestamptz, status text, order_type text, currency text, project_id text,
 	consumer_id text, business_group text, trade_no text, parent_order_id text?, list_amount numeric, payable_amount numeric,
 	pay_before timestamptz?, paid_at timestamptz?, billing_period text?, tags jsonb, recorded_at timestamptz, due_at timestamptz?,
-	refund_state text, arrears boolean, approval text?, imported boolean, placed_by text, fulfilment_failed_at timestamptz?,
+	refund_state text, arrears boolean, approval text?, imported boolean, placed_by text, fulfilment_failed_at timestamptz?, awaits_since timestamptz?, overdue boolean,
 	version bigint, position bigint, doc json`)
 
 var orderLinesTable = newTable("order_lines", "order_id, line_no", `
@@ -139,7 +139,7 @@ func (h *heldOrder) write(out sink) error {
 	out.add(ordersTable, o.OrderID, o.OrgID, created, string(o.Status), string(o.OrderType), string(o.Currency), o.ProjectID,
 		o.ConsumerID, o.BusinessGroup, o.TradeNo, textOrNull(o.ParentOrderID), o.ListAmount.String(), o.PayableAmount.String(),
 		timeOrNull(o.PayBefore), timeOrNull(o.PaidAt), string(o.BillingPeriod), string(tags), timeText(h.recordedAt), h.dueAt(),
-		string(o.RefundState), flag(o.Arrears), approvalOf(o), flag(o.Imported), o.PlacedBy, failedAt(o), number(o.Version), number(o.Position), string(doc))
+		string(o.RefundState), flag(o.Arrears), approvalOf(o), flag(o.Imported), o.PlacedBy, failedAt(o), awaitsSince(o), flag(o.Overdue != nil), number(o.Version), number(o.Position), string(doc))
 	if !h.lines {
 		return nil
 	}
@@ -172,10 +172,18 @@ func approvalOf(o *domain.Order) string {
 
 // failedAt is since when a refund by itself may be due.
 func failedAt(o *domain.Order) string {
-	if o.Status != domain.FulfilmentFailure || o.Fulfilment == nil {
+	if _, awaits := o.AwaitsFulfilment(); !awaits || o.Fulfilment == nil || o.Fulfilment.State != "failed" {
 		return ""
 	}
 	return timeText(o.Fulfilment.At)
+}
+
+// awaitsSince is since when the order was paid and is not fulfilled.
+func awaitsSince(o *domain.Order) string {
+	if since, awaits := o.AwaitsFulfilment(); awaits {
+		return timeText(since)
+	}
+	return ""
 }
 
 func refoldOrders(context.Context, pgx.Tx, int64) (*refold, error) {

@@ -12,7 +12,8 @@ import (
 
 var orgsTable = newTable("orgs", "org_id", `
 	org_id text, time_zone text, pay_before_seconds bigint, version bigint, position bigint, first_position bigint,
-	settlement_delay_seconds bigint, overdue_days bigint, refund_failed_after_seconds bigint, closed_through text?, doc json`)
+	settlement_delay_seconds bigint, overdue_days bigint, refund_failed_after_seconds bigint,
+	fulfil_within_seconds bigint, refund_unfulfilled_after_seconds bigint, release_after_seconds bigint, closed_through text?, doc json`)
 
 // heldOrg is an organisation in the course of a fold.
 type heldOrg struct {
@@ -140,7 +141,9 @@ func writeOrgs(held map[string]*heldOrg, changed map[string]bool, out sink) erro
 		}
 		out.add(orgsTable, id, o.TimeZone, number(o.PayBeforeSeconds), number(o.Version), number(o.Position), number(h.first),
 			number(o.SettlementDelaySeconds), number(orDefault(o.OverdueDays, domain.DefaultOverdueDays)),
-			number(orDefault(o.RefundFailedAfterSeconds, domain.DefaultRefundFailedAfterSeconds)), string(o.ClosedThrough), string(doc))
+			number(orDefault(o.RefundFailedAfterSeconds, domain.DefaultRefundFailedAfterSeconds)),
+			number(orDefault(o.FulfilWithinSeconds, domain.DefaultFulfilWithinSeconds)), number(orDefault(o.RefundUnfulfilledAfterSeconds, 0)),
+			number(orDefault(o.ReleaseAfterSeconds, domain.DefaultReleaseAfterSeconds)), string(o.ClosedThrough), string(doc))
 	}
 	return nil
 }

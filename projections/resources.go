@@ -16,7 +16,8 @@ import (
 var resourcesTable = newTable("resources", "org_id, resource_id", `
 	org_id text, resource_id text, status text, resource_name text, resource_type text, products jsonb, project_id text, consumer_id text,
 	region text, currency text, lease_end timestamptz, auto_renew boolean, renew_at timestamptz?, settle_at timestamptz?,
-	overdue_at timestamptz?, overdue_ended timestamptz?, overdue_later timestamptz?, opened_at timestamptz, closed_at timestamptz?, version bigint, position bigint, doc json`)
+	overdue_at timestamptz?, overdue_ended timestamptz?, overdue_later timestamptz?,
+	release_leased timestamptz?, release_free timestamptz?, releasing boolean, release_over boolean, released_for text?, opened_at timestamptz, closed_at timestamptz?, version bigint, position bigint, doc json`)
 
 // heldResources are resources in the course of a fold, by the id of their stream.
 type heldResources map[string]*domain.Resource
@@ -124,9 +125,11 @@ func writeResource(r *domain.Resource, out sink) error {
 		leaseEnd = timeText(end)
 	}
 	renew, settle, overdue, ended, later := fallsDue(r)
+	leased, free := r.ReleaseFallsDue()
 	out.add(resourcesTable, r.OrgID, r.ResourceID, string(r.Status), r.ResourceName, r.ResourceType, string(codes), r.ProjectID, r.ConsumerID,
 		r.Region, string(r.Currency), leaseEnd, flag(r.AutoRenew != nil && r.AutoRenew.Enabled), timeOrNull(renew),
-		timeOrNull(settle), timeOrNull(overdue), timeOrNull(ended), timeOrNull(later), timeText(r.OpenedAt), timeOrNull(r.ClosedAt),
+		timeOrNull(settle), timeOrNull(overdue), timeOrNull(ended), timeOrNull(later),
+		timeOrNull(leased), timeOrNull(free), flag(len(r.Releases) > 0), flag(r.ReleaseIsOver()), r.ReleasedFor(), timeText(r.OpenedAt), timeOrNull(r.ClosedAt),
 		number(r.Version), number(r.Position), string(doc))
 	return nil
 }

@@ -15,6 +15,8 @@ type ResourceQuery struct {
 	Statuses, Products, ProjectIDs, ConsumerIDs, Regions, ResourceTypes, ResourceNames []string
 	// AutoRenew: only those that are renewed by themselves, or only others; nil is both.
 	AutoRenew *bool
+	// Releasing: only those that are to be released.
+	Releasing bool
 	// LeaseEndFrom and LeaseEndTo bound when the first of its leases ends, half-open; zero is no bound.
 	LeaseEndFrom, LeaseEndTo time.Time
 	Limit                    int
@@ -78,6 +80,9 @@ func resourcesWhere(org string, q *ResourceQuery) *where {
 	}
 	if q.AutoRenew != nil {
 		w.and("auto_renew = ?", *q.AutoRenew)
+	}
+	if q.Releasing {
+		w.and("releasing")
 	}
 	if !q.LeaseEndFrom.IsZero() {
 		w.and("lease_end >= ?", q.LeaseEndFrom)

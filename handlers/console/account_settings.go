@@ -74,6 +74,21 @@ func (p settingsView) RefundFailed() int64 {
 	return orElse(p.Now.RefundFailedAfterSeconds, domain.DefaultRefundFailedAfterSeconds)
 }
 
+// FulfilWithin is after how long a paid order is overdue, in seconds; 0 is never.
+func (p settingsView) FulfilWithin() int64 {
+	return orElse(p.Now.FulfilWithinSeconds, domain.DefaultFulfilWithinSeconds)
+}
+
+// RefundUnfulfilled is after how long an order that no service began is refunded by itself, in seconds; 0 is never.
+func (p settingsView) RefundUnfulfilled() int64 {
+	return orElse(p.Now.RefundUnfulfilledAfterSeconds, 0)
+}
+
+// ReleaseAfter is how long arrears wait before their resource is to be released, in seconds; 0 is for ever.
+func (p settingsView) ReleaseAfter() int64 {
+	return orElse(p.Now.ReleaseAfterSeconds, domain.DefaultReleaseAfterSeconds)
+}
+
 func orElse(n *int64, otherwise int64) int64 {
 	if n == nil {
 		return otherwise
@@ -140,6 +155,8 @@ func (p settingsView) changes() fields {
 	}
 	p.changedLength(b, "pay_before_seconds", p.Now.PayBeforeSeconds)
 	p.changedLength(b, "refund_failed_after_seconds", p.RefundFailed())
+	p.changedLength(b, "fulfil_within_seconds", p.FulfilWithin())
+	p.changedLength(b, "refund_unfulfilled_after_seconds", p.RefundUnfulfilled())
 	p.changedTable(b, "approval_over", p.Now.ApprovalOver)
 	if eyes := p.Typed("four_eyes", "") == "true"; eyes != p.Now.FourEyes {
 		b["four_eyes"] = eyes
@@ -149,6 +166,7 @@ func (p settingsView) changes() fields {
 	}
 	p.changedTable(b, "credit_limit", p.Now.CreditLimit)
 	p.changedLength(b, "settlement_delay_seconds", p.Now.SettlementDelaySeconds)
+	p.changedLength(b, "release_after_seconds", p.ReleaseAfter())
 	if days := p.numberTyped("overdue_days"); days != p.Overdue() {
 		b["overdue_days"] = days
 	}
@@ -164,7 +182,7 @@ func (p settingsView) changes() fields {
 
 // changedLength adds a length of time if it is another now.
 func (p settingsView) changedLength(b fields, name string, now int64) {
-	if n := p.lengthTyped(name); n != now {
+	if n := p.lengthTyped(name); n != now && p.r.PostForm.Has(name) {
 		b[name] = n
 	}
 }

@@ -35,6 +35,14 @@ func (v *view) Lasting(seconds int64) string {
 	return v.N("time."+l.Unit, l.N)
 }
 
+// OrNever is Lasting for what 0 turns off.
+func (v *view) OrNever(seconds int64) string {
+	if seconds == 0 {
+		return v.T("length.never")
+	}
+	return v.Lasting(seconds)
+}
+
 // Units are the units of times.
 func (v *view) Units() []string { return []string{"day", "hour", "minute", "second"} }
 

@@ -50,7 +50,8 @@ type orderEvent struct {
 // Class is the kind of the event, for its colour: what ended the order, what moved money.
 func (e orderEvent) Class() string {
 	switch e.Type {
-	case domain.TypeOrderCancelled, domain.TypeOrderExpired, domain.TypeOrderVoided, domain.TypeOrderRejected, domain.TypeFulfilmentFailed:
+	case domain.TypeOrderCancelled, domain.TypeOrderExpired, domain.TypeOrderVoided, domain.TypeOrderRejected, domain.TypeFulfilmentFailed,
+		domain.TypeFulfilmentOverdue:
 		return "bad"
 	case domain.TypeOrderPaid, domain.TypeOrderCompleted, domain.TypeOrderApproved:
 		return "good"

@@ -35,6 +35,8 @@ func (v *view) factsOf(e domain.Event, c domain.Currency) []fact {
 		return v.completedFacts(e)
 	case domain.FulfilmentFailed:
 		return withReason(nil, e.Reason)
+	case domain.FulfilmentOverdue:
+		return []fact{{Field: "fulfil_by", Text: v.Minute(e.Deadline)}}
 	case domain.OrderRefunded:
 		facts := []fact{{Field: "order_id", Text: e.RefundOrderID, OrderID: e.RefundOrderID}, {Field: "refunded", Text: v.Money(e.Returned.Total(), c)}}
 		for _, part := range []struct {

@@ -46,6 +46,7 @@ var orderFilters = []filterField{
 	{"parent_order_id", "parent_order_id", "text", ""},
 	{"imported", "imported", "one", "flag"},
 	{"arrears", "arrears", "flag", ""},
+	{"overdue", "overdue", "flag", ""},
 	{"hide_zero", "hide_zero", "flag", ""},
 }
 

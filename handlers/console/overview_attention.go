@@ -35,6 +35,12 @@ func (v *view) attention(f facts, balances []balance) []notice {
 			add(s.kind, v.manyOf(s.words, n, countedMost), v.To("/orders", "status", s.status, "range", "all"))
 		}
 	}
+	if f.Overdue > 0 {
+		add("bad", v.manyOf("overview.overdue", f.Overdue, projections.AttentionMost), v.To("/orders", "overdue", "true", "range", "all"))
+	}
+	if f.Releasing > 0 {
+		add("warn", v.manyOf("overview.releasing", f.Releasing, projections.AttentionMost), v.To("/resources", "releasing", "true"))
+	}
 	for _, b := range balances {
 		if b.Low != "" {
 			add("warn", v.T("overview.low", b.Currency, v.Money(b.Available, b.Currency), b.Low), v.To("/account"))

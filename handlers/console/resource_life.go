@@ -37,6 +37,8 @@ type step struct {
 	Renewal *domain.RenewalTried
 	Usage   *domain.UsageRecorded
 	Closed  *domain.ResourceClosed
+	// Release is what is to be released, or not any more.
+	Release *domain.Release
 
 	version int64
 }
@@ -151,11 +153,15 @@ func stepOf(e *eventstore.Event) (step, error) {
 		s.Usage = &event
 	case domain.ResourceClosed:
 		s.Closed = &event
+	case domain.ReleaseDue:
+		s.Release = &domain.Release{Reason: event.Reason, OrderID: event.OrderID, Since: event.Since}
+	case domain.ReleaseWithdrawn:
+		s.Release = &domain.Release{Reason: event.Reason, OrderID: event.OrderID, Since: event.Since}
 	}
 	return s, err
 }
 
 // told says whether the step says something that no order beside it does.
 func (s step) told() bool {
-	return s.Renew != nil || s.Renewal != nil || s.Usage != nil || s.Closed != nil
+	return s.Renew != nil || s.Renewal != nil || s.Usage != nil || s.Closed != nil || s.Release != nil
 }

@@ -108,7 +108,7 @@ func (p resourcesView) Filters() []string {
 
 // Filtered says whether the page shows less than all of its tab.
 func (p resourcesView) Filtered() bool {
-	for _, name := range append(p.Filters(), "ends", "auto_renew", "lease_end_from", "lease_end_to") {
+	for _, name := range append(p.Filters(), "ends", "auto_renew", "releasing", "lease_end_from", "lease_end_to") {
 		if p.Query(name) != "" {
 			return true
 		}

@@ -115,7 +115,7 @@ func TestMigrationLeavesFilledReadModelsToARebuild(t *testing.T) {
 	const models = `SELECT string_agg(concat_ws(' ', name, version, position), ', ' ORDER BY name) FROM projections`
 	const rows = `SELECT concat_ws(' ', refund_state, arrears, imported, g.doc ->> 'time_zone') FROM orders JOIN (SELECT doc FROM orgs) g (doc) ON true`
 	for q, want := range map[string]string{
-		models: "accounts 2 0, bill_lines 3 0, orders 1 3, orgs 1 3, resources 1 0, vouchers 1 0",
+		models: "accounts 2 0, bill_lines 3 0, orders 1 3, orgs 1 3, resources 2 0, vouchers 1 0",
 		rows:   "none f f Europe/Berlin",
 	} {
 		var got string
