@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"orderledger/client"
 )
@@ -48,7 +49,9 @@ func Example() {
 	if _, err := c.Fulfil(ctx, client.Fulfilment{OrderID: order.OrderID, State: client.Started}); err != nil {
 		panic(err)
 	}
-	done := client.Fulfilment{OrderID: order.OrderID, State: client.Completed, ResourceID: "gpu-4711"} // no time of the clock: bytes stay the same
+	from := time.Now()
+	to := from.AddDate(0, 1, 0)
+	done := client.Fulfilment{OrderID: order.OrderID, State: client.Completed, ResourceID: "gpu-4711", EffectiveAt: &from, ExpiresAt: &to}
 	if _, err := c.Fulfil(ctx, done); err != nil {
 		panic(err)
 	}

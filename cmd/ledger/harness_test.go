@@ -25,6 +25,9 @@ import (
 const asLedger = "LEDGER_TEST_BE_THE_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if options := os.Getenv(asBroker); options != "" {
+		beBroker(options)
+	}
 	if os.Getenv(asLedger) != "" {
 		main()
 	}
