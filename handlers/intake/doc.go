@@ -10,4 +10,9 @@
 //     nobody goes to the executor at once, so that the executor's batches are full.
 //   - handle.go, park.go, refusals.go: what becomes of it, said on LEDGER_RESULTS before it is acknowledged.
 //   - poison.go: what can't be read is put aside, and may be mended and sent again.
+//
+// In the words of watermill's CQRS: a command is named by its type, PlaceOrder is place_order and the last token of its
+// topic; the table of commands in package handlers is the marshaler that reads it into that type, and the executor handles
+// them all. The component itself is not used: its command processor has a subscription for each command, so that a payment
+// could pass its order, and its handlers have no answer, where ours publish a result before the acknowledgement.
 package intake
