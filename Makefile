@@ -1,6 +1,6 @@
 # The targets for people. `.ci/run` calls `test` and `check`, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run build test race nightly bench check fmt lint vet postgres chromium screenshots docs clean
+.PHONY: help run demo build test race nightly bench check fmt lint vet postgres chromium screenshots docs clean
 
 SHELL := /bin/bash
 # Where git does not trust the checkout (another user's folder), stamping would end the build.
@@ -18,6 +18,10 @@ run: postgres build ## build, start the whole system on .ledger, import the exam
 
 build: ## build bin/ledger
 	@$(BUILD)
+
+demo: postgres build ## run a ledger and three provisioning services for a minute, and show that it adds up
+	@go build -trimpath -o bin/ ./examples/provisioner ./examples/provisioner/demo
+	@exec bin/demo $(ARGS)
 
 test: postgres chromium ## run all tests, with real Postgres, real NATS and a real browser of their own
 	go test -timeout 20m ./...

@@ -100,7 +100,8 @@ func publishOrders(js jetstream.JetStream, orders int) error {
 			command, key string
 			body         object
 		}{
-			{"place_order", "place-", order}, {"pay_order", "pay-", object{"org_id": "org-e2e", "order_id": id}},
+			{"place_order", "place-", order},
+			{"pay_order", "pay-", object{"org_id": "org-e2e", "order_id": id}},
 			{"report_fulfilment", "done-", object{"org_id": "org-e2e", "order_id": id, "state": "completed"}},
 		} {
 			if err := publish(c.command, fmt.Sprint(c.key, i), c.body); err != nil {

@@ -21,10 +21,12 @@ func (s *service) next(now time.Time) (steps []step) {
 		}
 	}
 	for _, i := range s.instances {
-		records, last := s.use(i, now)
+		due := i.due()
+		records := s.use(i, due, now)
 		name := "use of " + i.id + " from " + i.reported.String()
+		last := due != nil && len(records) < recordsMost
 		if last {
-			name = "end of " + i.id
+			name = "release of " + i.id + ", " + due.Reason
 		}
 		if len(records) == 0 && !last || i.asked == name {
 			continue
@@ -35,7 +37,7 @@ func (s *service) next(now time.Time) (steps []step) {
 				out, err = c.ReportUsage(ctx, client.Usage{Records: records})
 			}
 			if err == nil && last { // its last use is billed with this
-				out, err = c.Do(ctx, "close_resource", "close/"+i.id, map[string]string{"resource_id": i.id, "reason": "released"})
+				out, err = c.Release(ctx, due.ReleaseDue)
 			}
 			return out, err
 		}})
@@ -66,14 +68,11 @@ func (s *service) report(o *order) *client.Fulfilment {
 const recordsMost = 1000
 
 // use is what an instance used since the last report, in records that end where the clock strikes: the same from every
-// process. The last ends with the instance, when it is to be released.
-func (s *service) use(i *instance, now time.Time) (records []client.UsageRecord, last bool) {
+// process. The last ends when the instance is to be released.
+func (s *service) use(i *instance, due *release, now time.Time) (records []client.UsageRecord) {
 	end := now.Truncate(s.usageEvery)
-	for _, since := range i.release {
-		if !last || since.Before(end) {
-			end = since
-		}
-		last = true
+	if due != nil {
+		end = due.at
 	}
 	for from := i.reported; from.Before(end) && len(records) < recordsMost; {
 		to := from.Truncate(s.usageEvery).Add(s.usageEvery)
@@ -86,7 +85,17 @@ func (s *service) use(i *instance, now time.Time) (records []client.UsageRecord,
 		})
 		from = to
 	}
-	return records, last && len(records) < recordsMost
+	return records
+}
+
+// due is the first reason to release the instance; nil is none.
+func (i *instance) due() (first *release) {
+	for _, r := range i.releases {
+		if first == nil || r.at.Before(first.at) {
+			first = &r
+		}
+	}
+	return first
 }
 
 func seconds(d time.Duration) client.Number {

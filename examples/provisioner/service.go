@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"log/slog"
 	"math"
 	"strings"
 	"sync"
@@ -35,9 +36,15 @@ type order struct {
 // instance is a resource that was bought.
 type instance struct {
 	id       string
-	reported time.Time            // use is reported up to here
-	release  map[string]time.Time // why it is to be taken down, and since when
+	reported time.Time          // use is reported up to here
+	releases map[string]release // by reason
 	asked    string
+}
+
+// release is why an instance is to be taken down, and since when.
+type release struct {
+	client.ReleaseDue
+	at time.Time
 }
 
 func newService(o options) *service {
@@ -63,45 +70,49 @@ func (s *service) fold(e client.Event) {
 		s.change(d.OrderID, func(o *order) { o.started = e.OccurredAt })
 	case client.OrderCompleted:
 		if s.orders[d.OrderID] != nil {
-			s.instances[d.ResourceID] = &instance{id: d.ResourceID, reported: e.OccurredAt, release: map[string]time.Time{}}
+			s.instances[d.ResourceID] = &instance{id: d.ResourceID, reported: e.OccurredAt, releases: map[string]release{}}
 		}
 		delete(s.orders, d.OrderID)
 	case client.FulfilmentFailed, client.OrderRefunded, client.OrderCancelled, client.OrderExpired, client.OrderVoided:
 		delete(s.orders, strings.TrimPrefix(e.Stream, "order-")) // a failed one is paid back by the ledger itself
 	case client.ResourceClosed:
 		delete(s.instances, d.ResourceID)
+	case client.ReleaseDue:
+		s.touch(d.ResourceID, func(i *instance) { i.releases[d.Reason] = release{d, e.OccurredAt} })
+	case client.ReleaseWithdrawn:
+		s.touch(d.ResourceID, func(i *instance) { delete(i.releases, d.Reason) })
 	case client.Raw:
-		s.foldRaw(e)
+		if e.Name() == "resource.usage_recorded" {
+			s.foldUse(d)
+		}
 	}
 }
 
-// foldRaw takes in events that the client has no types for; docs/api/schemas/events describes them.
-func (s *service) foldRaw(e client.Event) {
+// foldUse takes in use that was recorded. The client has no type for that, but docs/api/schemas/events describes it.
+func (s *service) foldUse(payload client.Raw) {
 	var d struct {
 		ResourceID string `json:"resource_id"`
-		Reason     string
 		Records    []struct{ To time.Time }
 	}
-	i := (*instance)(nil)
-	if err := json.Unmarshal(e.Payload, &d); err == nil {
-		i = s.instances[d.ResourceID]
-	}
-	if i == nil {
+	if err := json.Unmarshal(payload, &d); err != nil {
+		slog.Error("use can't be read", "error", err)
 		return
 	}
-	switch e.Name() {
-	case "resource.usage_recorded":
+	s.touch(d.ResourceID, func(i *instance) {
 		for _, r := range d.Records {
 			if r.To.After(i.reported) {
 				i.reported = r.To
 			}
 		}
-	case "resource.release_due":
-		i.release[d.Reason] = e.OccurredAt
-	case "resource.release_withdrawn":
-		delete(i.release, d.Reason)
+	})
+}
+
+// touch changes what is known of an instance of ours, which may be asked for something again.
+func (s *service) touch(id string, change func(*instance)) {
+	if i := s.instances[id]; i != nil {
+		change(i)
+		i.asked = ""
 	}
-	i.asked = ""
 }
 
 // change changes what is known of an order of ours, which may be asked for something again.
