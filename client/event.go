@@ -10,7 +10,7 @@ import (
 type Event struct {
 	// Position is its place in the log; positions ascend, and those of one organisation or type have gaps.
 	Position int64 `json:"position"`
-	// Stream is what it happened to: "order-…", "resource-…"; Version numbers the stream's events from 1.
+	// Stream is what it happened to: "order-ID", "resource-ORG/ID"; Version numbers the stream's events from 1.
 	Stream  string `json:"stream"`
 	Version int64  `json:"version"`
 	// Epoch is raised when a ledger was restored.

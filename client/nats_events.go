@@ -28,8 +28,8 @@ func (v *natsVia) subject(f *Filter) string {
 	switch {
 	case f.OrderID != "":
 		return eventsPrefix + cmp.Or(org, "*") + ".order.*." + token(f.OrderID)
-	case f.ResourceID != "":
-		return eventsPrefix + cmp.Or(org, "*") + ".resource.*." + token(f.ResourceID)
+	case f.ResourceID != "" && org != "": // an id is a resource's within its organisation
+		return eventsPrefix + org + ".resource.*." + token(org+"/"+f.ResourceID)
 	case org != "":
 		return eventsPrefix + org + ".>"
 	}

@@ -22,7 +22,7 @@ func (f *Filter) matches(e *Event) bool {
 	switch {
 	case f.OrgID != "" && e.OrgID != f.OrgID,
 		f.OrderID != "" && e.Stream != "order-"+f.OrderID,
-		f.ResourceID != "" && e.Stream != "resource-"+f.ResourceID:
+		f.ResourceID != "" && e.Stream != "resource-"+e.OrgID+"/"+f.ResourceID:
 		return false
 	}
 	return len(f.Types) == 0 || slices.Contains(f.Types, e.Type) || slices.Contains(f.Types, e.Name())
@@ -50,7 +50,7 @@ func (c *Client) Subscribe(ctx context.Context, f Filter, positions Positions, h
 		from := s.after
 		err := c.via.follow(ctx, &f, s.after, func(e Event) error { return s.take(ctx, e) })
 		if ctx.Err() != nil {
-			s.keepSkipped(context.WithoutCancel(ctx))
+			s.keepSkipped(ctx)
 			return context.Cause(ctx)
 		}
 		var again *passing
@@ -82,6 +82,7 @@ type subscription struct {
 const (
 	skippedMost  = 1000
 	skippedPause = 5 * time.Second
+	saveTimeout  = 10 * time.Second
 )
 
 func (s *subscription) load(ctx context.Context) error {
@@ -95,6 +96,9 @@ func (s *subscription) load(ctx context.Context) error {
 
 // take handles an event, however often it takes.
 func (s *subscription) take(ctx context.Context, e Event) error {
+	if ctx.Err() != nil { // what was read ahead is for the next time
+		return context.Cause(ctx)
+	}
 	if e.Position <= s.after {
 		return nil
 	}
@@ -122,14 +126,21 @@ func (s *subscription) take(ctx context.Context, e Event) error {
 			return nil
 		}
 	}
-	s.after = e.Position
+	return s.keep(ctx, e.Position)
+}
+
+// keep saves the position of an event that was handled, also when ctx ended meanwhile.
+func (s *subscription) keep(ctx context.Context, position int64) error {
+	s.after = position
 	for p := (pauses{}); ; {
-		err := s.positions.Save(ctx, e.Position)
+		once, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+		err := s.positions.Save(once, position)
+		cancel()
 		if err == nil {
-			s.saved, s.savedAt = e.Position, time.Now()
+			s.saved, s.savedAt = position, time.Now()
 			return nil
 		}
-		slog.WarnContext(ctx, "a position is saved again", "position", e.Position, "error", err)
+		slog.WarnContext(ctx, "a position is saved again", "position", position, "error", err)
 		if err := p.wait(ctx, 0); err != nil {
 			return err
 		}
@@ -139,6 +150,8 @@ func (s *subscription) take(ctx context.Context, e Event) error {
 // keepSkipped saves a position that nothing was done for. That it fails costs time alone, later.
 func (s *subscription) keepSkipped(ctx context.Context) {
 	s.savedAt = time.Now()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
 	if s.after > s.saved && s.positions.Save(ctx, s.after) == nil {
 		s.saved = s.after
 	}

@@ -138,6 +138,22 @@ func TestFilters(t *testing.T) {
 		l.charge(t, 20)
 		paid, err := c.Pay(ctx, client.PayOrder{OrderID: mine.OrderID})
 		must(t, err)
+		_, err = c.Fulfil(ctx, client.Fulfilment{OrderID: mine.OrderID, State: client.Completed, ResourceID: "gpu 1"})
+		must(t, err)
+		for _, f := range []client.Filter{{ResourceID: "gpu 1"}, {ResourceID: "gpu 1", OrgID: "org-acme"}} {
+			ctx, cancel := context.WithCancel(ctx)
+			err := c.Subscribe(ctx, f, client.PositionFile(filepath.Join(t.TempDir(), "p")), func(_ context.Context, e client.Event) error {
+				if data, ok := e.Data.(client.ResourceChanged); !ok || data.ResourceID != "gpu 1" || data.OrderID != mine.OrderID {
+					t.Errorf("%+v", e)
+				}
+				cancel()
+				return nil
+			})
+			cancel()
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%+v: %v", f, err)
+			}
+		}
 		for _, f := range []client.Filter{
 			{OrderID: mine.OrderID},
 			{OrderID: mine.OrderID, OrgID: "org-acme"},

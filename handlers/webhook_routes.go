@@ -21,7 +21,9 @@ func (s *Server) webhookRoutes() []route {
 	remove.status = http.StatusNoContent
 	deliveries := one(http.MethodGet, "/deliveries", "list-webhook-deliveries", "List an endpoint's deliveries, the latest first", nil,
 		projections.List[webhooks.Delivery]{}, s.listDeliveries)
-	deliveries.query = pageParameters()
+	deliveries.query = append(pageParameters(), positionParameter)
+	get := one(http.MethodGet, "", "get-webhook", "An endpoint, and how its deliveries go", nil, webhookAnswer{}, s.getWebhook)
+	get.query = []parameter{positionParameter}
 	return []route{
 		{
 			method: http.MethodPost, path: "/v1/webhooks", id: "create-webhook",
@@ -31,9 +33,9 @@ func (s *Server) webhookRoutes() []route {
 		{
 			method: http.MethodGet, path: "/v1/webhooks", id: "list-webhooks", summary: "List endpoints, without their secrets",
 			needs: auth.ManageWebhooks, status: http.StatusOK, answer: projections.List[webhooks.Endpoint]{}, handle: s.listWebhooks,
-			query: append(pageParameters(), orgParameter),
+			query: append(pageParameters(), orgParameter, positionParameter),
 		},
-		one(http.MethodGet, "", "get-webhook", "An endpoint, and how its deliveries go", nil, webhooks.Endpoint{}, s.getWebhook),
+		get,
 		one(http.MethodPut, "", "change-webhook", "Change what is given; pause an endpoint, or let it go on where it stopped",
 			webhooks.Change{}, webhooks.Endpoint{}, s.changeWebhook),
 		remove,
@@ -50,6 +52,12 @@ func (s *Server) webhookRoutes() []route {
 type webhookSecret struct {
 	webhooks.Endpoint
 	Secret string `json:"secret" doc:"whsec_ and base64: the key of the signatures"`
+}
+
+// webhookAnswer is an endpoint, beside where the log ends.
+type webhookAnswer struct {
+	webhooks.Endpoint
+	AsOf int64 `json:"as_of_position"`
 }
 
 type webhookReplay struct {
@@ -70,6 +78,17 @@ func (s *Server) webhook(c *call, into any) (orgID, id string, err error) {
 		return "", "", notFound()
 	}
 	return c.who.OrgID, c.r.PathValue("endpoint_id"), nil
+}
+
+// beginWebhooks is begin for webhooks, where all organisations are "".
+func (s *Server) beginWebhooks(q query) (orgID string, err error) {
+	if orgID, err = s.begin(q); orgID == projections.AllOrgs {
+		orgID = ""
+	}
+	if err == nil && s.Webhooks == nil {
+		err = notFound()
+	}
+	return orgID, err
 }
 
 func (s *Server) createWebhook(c *call) error {
@@ -99,15 +118,9 @@ func (s *Server) createWebhook(c *call) error {
 func (s *Server) listWebhooks(c *call) error {
 	q := c.queryOf()
 	limit, after := q.limit(), q.after()
-	orgID, err := s.begin(q)
+	orgID, err := s.beginWebhooks(q)
 	if err != nil {
 		return err
-	}
-	if s.Webhooks == nil {
-		return notFound()
-	}
-	if orgID == projections.AllOrgs {
-		orgID = ""
 	}
 	all, err := s.Webhooks.List(c.r.Context(), orgID, after, limit)
 	if err != nil {
@@ -122,15 +135,16 @@ func (s *Server) listWebhooks(c *call) error {
 }
 
 func (s *Server) getWebhook(c *call) error {
-	orgID, id, err := s.webhook(c, nil)
+	orgID, err := s.beginWebhooks(c.queryOf())
 	if err != nil {
 		return err
 	}
-	e, err := s.Webhooks.Get(c.r.Context(), orgID, id)
+	position, _ := s.Watch.Position()
+	e, err := s.Webhooks.Get(c.r.Context(), orgID, c.r.PathValue("endpoint_id"))
 	if err != nil {
 		return err
 	}
-	return c.answer(e)
+	return c.answer(webhookAnswer{e, position})
 }
 
 func (s *Server) changeWebhook(c *call) error {
@@ -180,11 +194,11 @@ func (s *Server) listDeliveries(c *call) error {
 			q.fail("cursor", "it is not one that this list gave out")
 		}
 	}
-	orgID, id, err := s.webhook(c, nil)
+	orgID, err := s.beginWebhooks(q)
 	if err != nil {
 		return err
 	}
-	all, err := s.Webhooks.Deliveries(c.r.Context(), orgID, id, before, limit)
+	all, err := s.Webhooks.Deliveries(c.r.Context(), orgID, c.r.PathValue("endpoint_id"), before, limit)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,8 @@ const (
 	appConns       = 12
 	projectorConns = 8
 	readerConns    = 16
+	webhookConns   = 4
+	webhookReads   = 2
 	queryTimeout   = 15 * time.Second
 	shutdownMost   = 10 * time.Second // for requests that are under way
 )
@@ -209,7 +211,7 @@ func (a *app) openReadModels(ctx context.Context) error {
 		a.worker = projections.NewWorker(pool, log, eventstore.NewFeed(log, a.watch, a.nc))
 		a.start("the read models' worker", func(ctx context.Context) error { a.worker.Run(ctx); return nil })
 	}
-	if a.has(roleAPI, roleTimers, roleWebhooks) {
+	if a.has(roleAPI, roleTimers) {
 		pool, err := a.openPool(ctx, schema.Reader, readerConns, projections.CustomPlans, schema.StatementTimeout(queryTimeout))
 		if err != nil {
 			return err
@@ -241,16 +243,27 @@ func (a *app) openCommands(ctx context.Context) (err error) {
 	return nil
 }
 
-func (a *app) openWebhooks(context.Context) error {
+// openWebhooks gives the worker connections of its own: commands and queries don't wait for deliveries to be noted.
+func (a *app) openWebhooks(ctx context.Context) error {
 	a.sender = webhooks.NewSender(webhooks.SenderOptions{AllowPrivate: a.config.webhooksAllowPrivate})
 	a.onClose(a.sender.Close)
-	if a.has(roleWebhooks) {
-		w := webhooks.NewWorker(webhooks.WorkerOptions{
-			Pool: a.pool, Log: a.log, Reads: a.reads, Feed: eventstore.NewFeed(a.log, a.watch, a.nc), Sender: a.sender,
-		})
-		a.collectors = append(a.collectors, w)
-		a.start("the webhooks", w.Run)
+	if !a.has(roleWebhooks) {
+		return nil
 	}
+	pool, err := a.openPool(ctx, schema.App, webhookConns)
+	if err != nil {
+		return err
+	}
+	reads, err := a.openPool(ctx, schema.Reader, webhookReads, schema.StatementTimeout(queryTimeout))
+	if err != nil {
+		return err
+	}
+	log := eventstore.NewLog(pool)
+	w := webhooks.NewWorker(webhooks.WorkerOptions{
+		Pool: pool, Log: log, Reads: eventstore.NewLog(reads), Feed: eventstore.NewFeed(log, a.watch, a.nc), Sender: a.sender,
+	})
+	a.collectors = append(a.collectors, w)
+	a.start("the webhooks", w.Run)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"orderledger/handlers/webhooks"
+	"orderledger/internal/schema"
 )
 
 const (
@@ -376,5 +377,63 @@ func TestBounds(t *testing.T) {
 		if _, _, err := l.Create(t.Context(), webhooks.New{OrgID: "org-b", URL: "https://hooks.example/", Types: types}, "test"); err == nil {
 			t.Errorf("%q may be asked for", types)
 		}
+	}
+}
+
+// The log of deliveries is bounded by age and by number.
+func TestOldDeliveriesGo(t *testing.T) {
+	t.Parallel()
+	l, r := newLedger(t), newReceiver(t, false)
+	e, _ := l.endpoint(t, "org-acme", r.URL)
+	pool := l.db.Pool(t, schema.App)
+	const fill = `
+INSERT INTO webhook_deliveries (endpoint_id, org_id, position, message_id, type, attempt, replay, at, duration_ms, status_code, error, answer)
+SELECT $1, 'org-acme', n, '', '', 1, false, now() - CASE WHEN n <= 7000 THEN interval '31 days' ELSE interval '1 day' END, 1, 200, '', ''
+FROM generate_series(1, 18000) AS n`
+	if _, err := pool.Exec(t.Context(), fill, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int) {
+		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM webhook_deliveries`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	l.work(t)
+	for end := time.Now().Add(patience); count() != 11_000; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d are left", count())
+		}
+	}
+	l.happen(t, "org-acme", slices.Repeat([]string{paid}, 500)...)
+	last := r.positions(t, 500)[499]
+	l.until(t, e.ID, func(e webhooks.Endpoint) bool { return e.Position == last })
+	if n := count(); n != 10_000 {
+		t.Errorf("%d are left", n)
+	}
+}
+
+// What nothing is for is not looked through again and again: the position goes on without a delivery.
+func TestPositionsGoOn(t *testing.T) {
+	t.Parallel()
+	l, r := newLedger(t), newReceiver(t, false)
+	e, _ := l.endpoint(t, "org-acme", r.URL, "order.paid")
+	_, stop := l.work(t)
+	l.happen(t, "org-acme", paid)
+	r.want(t, 1)
+	last := l.happen(t, "org-other", slices.Repeat([]string{paid}, 50)...)
+	l.happen(t, "org-acme", paid)
+	r.want(t, last+1)
+	l.happen(t, "org-acme", placed, topUp)
+	stop() // which writes how far it is
+	if now := l.until(t, e.ID, func(webhooks.Endpoint) bool { return true }); now.Position < last+1 {
+		t.Errorf("%+v", now)
+	}
+	l.work(t)
+	l.happen(t, "org-acme", paid)
+	r.want(t, last+4)
+	log, err := l.Deliveries(t.Context(), "", e.ID, 0, 10)
+	if err != nil || len(log) < 2 {
+		t.Errorf("%+v, %v", log, err)
 	}
 }

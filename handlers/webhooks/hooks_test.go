@@ -215,7 +215,7 @@ func (r *receiver) trust(o *webhooks.SenderOptions) {
 func verify(secret string, h http.Header, body []byte) error {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	if err != nil || !strings.HasPrefix(secret, "whsec_") || len(key) < 24 || len(key) > 64 {
-		return fmt.Errorf("secret of %d bytes, %v", len(key), err)
+		return fmt.Errorf("secret of %d bytes, %w", len(key), err)
 	}
 	seconds, err := strconv.ParseInt(h.Get("webhook-timestamp"), 10, 64)
 	if age := time.Since(time.Unix(seconds, 0)); err != nil || age > 5*time.Minute || age < -5*time.Minute {

@@ -129,9 +129,14 @@ func TestFilter(t *testing.T) {
 		event  string
 		want   bool
 	}{
-		{"", "order.paid.v1", true}, {"order.paid.v1", "order.paid.v1", true}, {"order.paid.v1", "order.paid.v2", false},
-		{"order.paid", "order.paid.v2", true}, {"order.*", "order.paid.v1", true}, {"order.*", "orders.paid.v1", false},
-		{"account.* order.paid", "order.placed.v1", false}, {"account.* order.placed", "order.placed.v1", true},
+		{"", "order.paid.v1", true},
+		{"order.paid.v1", "order.paid.v1", true},
+		{"order.paid.v1", "order.paid.v2", false},
+		{"order.paid", "order.paid.v2", true},
+		{"order.*", "order.paid.v1", true},
+		{"order.*", "orders.paid.v1", false},
+		{"account.* order.paid", "order.placed.v1", false},
+		{"account.* order.placed", "order.placed.v1", true},
 	} {
 		if got := wants(strings.Fields(c.filter), c.event); got != c.want {
 			t.Errorf("%q lets %s through: %v", c.filter, c.event, got)

@@ -198,7 +198,9 @@ func (s *shift) finish(e *entry, at turn, r runResult) {
 		s.drop(e)
 		return
 	case r.err != nil:
-		slog.Warn("a webhook's events wait", "endpoint", e.id, "error", r.err)
+		if !errors.Is(r.err, context.Canceled) { // the shift ends
+			slog.Warn("a webhook's events wait", "endpoint", e.id, "error", r.err)
+		}
 		e.pending, e.from, e.next = true, 0, s.Now().Add(standby)
 	default:
 		e.from, e.doneTo, e.next, e.saved = r.from, r.from-1, r.next, max(e.saved, r.saved)

@@ -75,6 +75,11 @@ func (w *Worker) lead(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("get a connection: %w", err)
 	}
+	var held bool
+	if err := acquired.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, int64(lockNumber)).Scan(&held); err != nil || !held {
+		acquired.Release()
+		return err
+	}
 	// The lock is the session's: the connection must not go back to the pool with it.
 	conn := acquired.Hijack()
 	defer func() {
@@ -82,10 +87,6 @@ func (w *Worker) lead(ctx context.Context) error {
 		defer cancel()
 		_ = conn.Close(ctx) // which gives the lock up
 	}()
-	var held bool
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, int64(lockNumber)).Scan(&held); err != nil || !held {
-		return err
-	}
 	w.counts.working.Set(1)
 	defer w.counts.working.Set(0)
 	ctx, lost := context.WithCancelCause(ctx)
