@@ -65,6 +65,7 @@ func (m *model) check(s turn, before map[domain.Ref]domain.State, events []store
 	checkLots(m.world, before, events)
 	checkCollected(m.world, s.Command, before)
 	checkTimed(m.world, s, before, events)
+	checkReleases(m.world, before, events)
 	for _, ref := range touched {
 		switch state := m.states[ref].(type) {
 		case *domain.Order:

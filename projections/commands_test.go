@@ -165,6 +165,10 @@ func (v *liver) commands() []func() []domain.Command {
 		},
 		one(func() domain.Command { return domain.ChargeOverdue{OrgID: v.org, ResourceID: v.resource()} }),
 		one(func() domain.Command {
+			return domain.ReviewRelease{OrgID: v.org, ResourceID: some(v.r, append(v.metered, v.resources...))}
+		}),
+		one(func() domain.Command { return domain.MarkOverdue{OrgID: v.org, OrderID: v.order()} }),
+		one(func() domain.Command {
 			return domain.CloseResource{OrgID: v.org, ResourceID: some(v.r, append(v.metered, v.resources...)), Reason: "c"}
 		}),
 		v.closeMonth,
@@ -290,7 +294,7 @@ func TestRandomLives(t *testing.T) {
 	waitFor(t, r, l.head(t))
 	for _, name := range []string{
 		"place_order", "pay_order", "report_fulfilment", "refund_order", "top_up", "withdraw", "grant_gift", "issue_voucher", "freeze_funds", "release_funds",
-		"lapse_funds", "collect_arrears", "report_usage", "settle_usage", "set_auto_renew", "renew_resource", "charge_overdue", "close_resource", "close_period",
+		"lapse_funds", "collect_arrears", "report_usage", "settle_usage", "set_auto_renew", "renew_resource", "charge_overdue", "close_resource", "close_period", "mark_overdue", "review_release",
 		"approve_order", "void_order", "cancel_order", "renewal", "upgrade", "downgrade", "term_settlement",
 	} {
 		if accepted[name] == 0 {
