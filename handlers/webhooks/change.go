@@ -5,7 +5,7 @@ import (
 )
 
 // Change changes what is given; with an organisation, only that one's endpoints are there. An endpoint that is made active
-// goes on where it stopped, at once; what was asked for anew counts for the events that were not delivered yet.
+// goes on where it stopped, at once, as does one with another address; what was asked for anew counts for the events that were not delivered yet.
 func (s *Store) Change(ctx context.Context, orgID, id string, c Change) (Endpoint, error) {
 	now, err := s.Get(ctx, orgID, id)
 	if err != nil {
@@ -31,9 +31,9 @@ func (s *Store) Change(ctx context.Context, orgID, id string, c Change) (Endpoin
 UPDATE webhook_endpoints
 SET url = coalesce($3, url), types = coalesce($4, types), description = coalesce($5, description),
     state = coalesce($6, state), reason = CASE WHEN $6 IS NULL THEN reason ELSE '' END,
-    attempts = CASE WHEN $6 = 'active' THEN 0 ELSE attempts END,
-    failing_since = CASE WHEN $6 = 'active' THEN NULL ELSE failing_since END,
-    next_attempt_at = CASE WHEN $6 = 'active' THEN NULL ELSE next_attempt_at END,
+    attempts = CASE WHEN $6 = 'active' OR $3 <> url THEN 0 ELSE attempts END,
+    failing_since = CASE WHEN $6 = 'active' OR $3 <> url THEN NULL ELSE failing_since END,
+    next_attempt_at = CASE WHEN $6 = 'active' OR $3 <> url THEN NULL ELSE next_attempt_at END,
     revision = revision + 1, changed_at = clock_timestamp()
 WHERE endpoint_id = $1 AND ($2 = '' OR org_id = $2) AND state <> 'deleted'
 RETURNING ` + endpointColumns

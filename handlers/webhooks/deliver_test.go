@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -436,4 +437,53 @@ func TestPositionsGoOn(t *testing.T) {
 	if err != nil || len(log) < 2 {
 		t.Errorf("%+v, %v", log, err)
 	}
+}
+
+// While a delivery is under way the row may come on, by what nothing was for: that is no reason to deliver again.
+func TestPositionComesOnMeanwhile(t *testing.T) {
+	t.Parallel()
+	l, r := newLedger(t), newReceiver(t, false)
+	e, _ := l.endpoint(t, "org-acme", r.URL)
+	l.happen(t, "org-other", paid, paid, paid)
+	pool := l.db.Pool(t, schema.App)
+	var code atomic.Int64
+	code.Store(500)
+	r.reply(func(w http.ResponseWriter, _ *http.Request) {
+		if _, err := pool.Exec(context.Background(), `UPDATE webhook_endpoints SET position = position + 1 WHERE position < 3`); err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(int(code.Load()))
+	})
+	l.happen(t, "org-acme", placed, paid)
+	l.work(t)
+	r.want(t, 4)
+	l.until(t, e.ID, func(e webhooks.Endpoint) bool { return e.Attempts == 1 && e.Position == 1 })
+	code.Store(200)
+	l.later(time.Minute)
+	r.want(t, 4, 5)
+	l.until(t, e.ID, func(e webhooks.Endpoint) bool { return e.Position == 5 })
+	if len(r.got) > 0 {
+		t.Errorf("%s came again", (<-r.got).body)
+	}
+}
+
+// Another address is tried at once.
+func TestAnotherAddress(t *testing.T) {
+	t.Parallel()
+	l, r, better := newLedger(t), newReceiver(t, false), newReceiver(t, false)
+	e, _ := l.endpoint(t, "org-acme", r.URL)
+	r.reply(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	l.work(t)
+	l.happen(t, "org-acme", placed)
+	failing := l.until(t, e.ID, func(e webhooks.Endpoint) bool { return e.Attempts == 1 })
+	if pause := failing.NextAttemptAt.Sub(*failing.FailingSince); pause != time.Hour {
+		t.Errorf("it is tried again after %v", pause)
+	}
+	if now, err := l.Change(t.Context(), "", e.ID, webhooks.Change{URL: &better.URL}); err != nil || now.NextAttemptAt != nil || now.FailingSince != nil {
+		t.Fatalf("%+v, %v", now, err)
+	}
+	better.want(t, 1)
 }

@@ -38,6 +38,12 @@ func (c *counts) all() []prometheus.Collector {
 	return []prometheus.Collector{c.deliveries, c.disabled, c.endpoints, c.failing, c.flying, c.working, c.took}
 }
 
+// forget is for a process that does not look any more.
+func (c *counts) forget() {
+	c.endpoints.Reset()
+	c.failing.Set(0)
+}
+
 // Describe and Collect make the worker a collector of its metrics.
 func (w *Worker) Describe(to chan<- *prometheus.Desc) {
 	for _, c := range w.counts.all() {

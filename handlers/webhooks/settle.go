@@ -27,12 +27,13 @@ WHERE endpoint_id = $1 AND state <> 'deleted'`
 	return t, nil
 }
 
-// settled writes a delivery down, and that the endpoint is past it. A replay that was asked for meanwhile stands.
+// settled writes a delivery down, and that the endpoint is past it. A replay that was asked for meanwhile stands. The row may
+// have come on since it was read, by what nothing was for; past the event only if another shift has delivered it, too.
 func (s *shift) settled(t *target, p parcel, o outcome, logged int) error {
 	const q = `
 UPDATE webhook_endpoints
 SET position = $4, attempts = 0, failing_since = NULL, next_attempt_at = NULL, last_error = ''
-WHERE endpoint_id = $1 AND replays = $2 AND position = $3
+WHERE endpoint_id = $1 AND replays = $2 AND position >= $3 AND position < $4
 RETURNING revision`
 	before, attempt := t.position, t.attempts+1
 	t.position, t.attempts, t.failingSince, t.next = p.position, 0, nil, nil
@@ -48,14 +49,14 @@ SET attempts = $4, failing_since = $5, next_attempt_at = $6, last_error = $7,
     reason = CASE WHEN $8 <> '' AND state = 'active' THEN $8 ELSE reason END,
     revision = revision + CASE WHEN $8 <> '' THEN 1 ELSE 0 END,
     changed_at = CASE WHEN $8 <> '' THEN clock_timestamp() ELSE changed_at END
-WHERE endpoint_id = $1 AND replays = $2 AND position = $3
+WHERE endpoint_id = $1 AND replays = $2 AND position >= $3 AND position < $9
 RETURNING revision - CASE WHEN $8 <> '' THEN 1 ELSE 0 END`
 	t.attempts++
 	var due *time.Time
 	if reason == "" {
 		due = &next
 	}
-	return s.write(t, p, o, t.attempts, logged, q, t.id, t.replays, t.position, t.attempts, since, due, o.fault, reason)
+	return s.write(t, p, o, t.attempts, logged, q, t.id, t.replays, t.position, t.attempts, since, due, o.fault, reason, p.position)
 }
 
 // write writes an attempt into the log and the endpoint's row, in one transaction. It does so although the shift ends:
@@ -86,7 +87,7 @@ func (s *shift) write(t *target, p parcel, o outcome, attempt, logged int, updat
 
 // advance says that there is nothing to deliver up to a position.
 func (s *shift) advance(ctx context.Context, t *target, to int64) error {
-	const q = `UPDATE webhook_endpoints SET position = $4 WHERE endpoint_id = $1 AND replays = $2 AND position = $3 AND revision = $5`
+	const q = `UPDATE webhook_endpoints SET position = $4 WHERE endpoint_id = $1 AND replays = $2 AND position >= $3 AND position < $4 AND revision = $5`
 	done, err := s.Pool.Exec(ctx, q, t.id, t.replays, t.position, to, t.revision)
 	if err != nil {
 		return fmt.Errorf("move a webhook's position: %w", err)

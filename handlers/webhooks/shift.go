@@ -63,6 +63,7 @@ func (s *shift) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer s.counts.forget()
 	s.tail = head.Position // what is before is found when the endpoints are looked at
 	var cut context.CancelFunc
 	s.sends, cut = context.WithCancel(context.WithoutCancel(ctx))
