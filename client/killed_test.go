@@ -23,8 +23,8 @@ const asService = "LEDGER_TEST_BE_A_SERVICE"
 
 type serviceConfig struct {
 	Database string
-	HTTP     *client.HTTP
-	NATS     *client.NATS
+	URL, Key string // over HTTP
+	NATS     string // over NATS
 	Until    int64
 }
 
@@ -38,9 +38,9 @@ func TestServiceKilledAroundItsCommit(t *testing.T) {
 		config := serviceConfig{Database: testkit.EmptyDatabase(t).SuperURL, Until: want[len(want)-1]}
 		switch v := via.(type) {
 		case client.HTTP:
-			config.HTTP = &v
+			config.URL, config.Key = v.URL, v.Key
 		case client.NATS:
-			config.NATS = &v
+			config.NATS = v.URL
 		}
 		raw, err := json.Marshal(config)
 		must(t, err)
@@ -85,11 +85,9 @@ func beAService(config string) error {
 	if err != nil {
 		return err
 	}
-	var via client.Via
-	if c.HTTP != nil {
-		via = *c.HTTP
-	} else {
-		via = *c.NATS
+	var via client.Via = client.HTTP{URL: c.URL, Key: c.Key}
+	if c.NATS != "" {
+		via = client.NATS{URL: c.NATS, Service: "gpu", OrgID: "org-acme"}
 	}
 	ledger, err := client.New(via)
 	if err != nil {

@@ -35,7 +35,6 @@ func TestMain(m *testing.M) {
 // ledger is a whole one: API, relay, read models and intake, with the organisation org-acme that has money.
 type ledger struct {
 	url     string // of the API
-	nats    *natsserver.Server
 	natsURL string
 	keys    *auth.Keys
 	log     *eventstore.Log

@@ -22,7 +22,7 @@ type pauses struct{ next time.Duration }
 
 func (p *pauses) wait(ctx context.Context, atLeast time.Duration) error {
 	p.next = min(max(2*p.next, pauseFirst), pauseMost)
-	d := max(p.next/2+rand.N(p.next/2), atLeast)
+	d := max(p.next/2+rand.N(p.next/2), atLeast) //nolint:gosec // nobody gains by guessing a pause
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -110,8 +111,8 @@ func TestWaitEndsWithTheOrder(t *testing.T) {
 				"org_id": "org-acme", "order_id": placed.OrderID, "reason": "no longer needed",
 			})
 			must(t, err)
-			never, ok := (<-ended).(*client.NotPaid)
-			if !ok || never.Order.Status != end.status || never.Error() == "" {
+			var never *client.NotPaid
+			if !errors.As(<-ended, &never) || never.Order.Status != end.status || never.Error() == "" {
 				t.Errorf("%s: %+v", end.command, never)
 			}
 		}

@@ -83,11 +83,15 @@ func (s *service) provision(ctx context.Context, orderID string) error {
 	if err := create(order); err != nil {
 		report = client.Fulfilment{OrderID: orderID, State: client.Failed, Reason: err.Error()}
 	}
-	if _, err = s.ledger.Fulfil(ctx, report); err != nil && !client.IsRefused(err) {
-		return err
+	_, err = s.ledger.Fulfil(ctx, report)
+	if client.IsRefused(err) { // an answer: returned, it would bring the event again for ever
+		log.Printf("order %s: %v", orderID, err)
+		return nil
 	}
-	log.Printf("order %s: %s %s %s, refused: %v", orderID, report.State, report.ResourceID, report.Reason, err)
-	return nil // a refusal is an answer: returned, it would bring the event again for ever
+	if err == nil {
+		log.Printf("order %s: %s %s %s", orderID, report.State, report.ResourceID, report.Reason)
+	}
+	return err
 }
 
 // create is where a cloud would be called. It has to bear being called twice.
