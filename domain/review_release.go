@@ -127,13 +127,13 @@ func (r *Resource) leaseGoesOn(release Release) bool {
 }
 
 // addReleases adds the settlements that the resource is to be released for.
-func (n *refs) addReleases(r *Resource) {
-	if r == nil {
+func (r *refs) addReleases(of *Resource) {
+	if of == nil {
 		return
 	}
-	for _, release := range r.Releases {
+	for _, release := range of.Releases {
 		if release.Reason == ReleaseArrears {
-			n.add(OrderRef(release.OrderID))
+			r.add(OrderRef(release.OrderID))
 		}
 	}
 }
