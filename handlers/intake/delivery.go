@@ -76,7 +76,7 @@ func (s *subscription) take(m jetstream.Msg) {
 		s.emit(d)
 		return
 	}
-	s.takeover.held = append(s.takeover.held, d)
+	s.takeover.hold(d)
 }
 
 // emit hands a message on, in the order of the calls.

@@ -11,8 +11,8 @@ import (
 
 const (
 	takeoverLook = 50 * time.Millisecond
-	// takeoverMost bounds how long new messages wait for those that a predecessor had: all are due after ackWait,
-	// and after the longest rest.
+	// takeoverMost is how long nothing may come while some are missing that a predecessor had: all are due after ackWait,
+	// and after the longest rest. Many take the broker longer, but they come one after another.
 	takeoverMost = ackWait + restMax + 5*time.Second
 	restMax      = 2 * time.Second
 )
@@ -21,7 +21,7 @@ const (
 // they come again each at its own time. Until all of them are here nothing is emitted, and then everything in stream
 // order: else a command could be carried out after a later one on the same order.
 type takeover struct {
-	since  time.Time
+	last   time.Time // that a message came
 	looked time.Time
 	// At that time so many messages were out and not acknowledged, none above that sequence.
 	pending int
@@ -31,11 +31,15 @@ type takeover struct {
 
 // newTakeover begins one; what an unfinished one held stays held.
 func newTakeover(before *takeover) *takeover {
-	t := &takeover{since: time.Now()}
+	t := &takeover{last: time.Now()}
 	if before != nil {
 		t.held = before.held
 	}
 	return t
+}
+
+func (t *takeover) hold(d *Delivery) {
+	t.held, t.last = append(t.held, d), time.Now()
 }
 
 // settleTakeover ends the takeover once every message that is out is known here.
@@ -49,7 +53,7 @@ func (s *subscription) settleTakeover(consumer jetstream.Consumer) {
 			t.looked, t.pending, t.reach = now, info.NumAckPending, info.Delivered.Stream
 		}
 	}
-	late := time.Since(t.since) > takeoverMost
+	late := time.Since(t.last) > takeoverMost
 	if !late && (t.looked.IsZero() || s.within(t.reach) < t.pending) {
 		return
 	}
