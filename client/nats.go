@@ -118,11 +118,13 @@ func (v *natsVia) last(ctx context.Context, stream, subject string) (*nats.Msg, 
 	}
 }
 
-// eventOf reads an event's message.
-func eventOf(headers nats.Header, body []byte) (Event, error) {
+// eventOf reads an event's message, which stands at its position. Another is none: the server sends its answers wherever a
+// client's reply subject says, so that anybody can put one on the stream, until the ledger removes it.
+func eventOf(headers nats.Header, body []byte, sequence uint64) (Event, error) {
 	var e Event
-	if err := json.Unmarshal([]byte(headers.Get(headerEnvelope)), &e); err != nil {
-		return e, fmt.Errorf("a message on %s that is not an event of the ledger: %w", eventsStream, err)
+	err := json.Unmarshal([]byte(headers.Get(headerEnvelope)), &e)
+	if err != nil || uint64(e.Position) != sequence {
+		return e, &passing{err: fmt.Errorf("message %d on %s is not an event of the ledger", sequence, eventsStream)}
 	}
 	e.Hash, e.Payload = headers.Get(headerHash), body
 	return e, nil

@@ -29,7 +29,7 @@ func (v *natsVia) try(ctx context.Context, s *sending) (line, error) {
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
 	for {
-		if l, found := w.from(sequence); found {
+		if l, found := w.of(sequence); found {
 			return l, nil
 		}
 		select {
@@ -39,8 +39,8 @@ func (v *natsVia) try(ctx context.Context, s *sending) (line, error) {
 			if IsRefused(err) {
 				return line{}, err
 			}
-			if err == nil && m != nil {
-				w.add(m.Data)
+			if err == nil && m != nil && w.add(m.Data) > sequence { // a later one with the same key: this one's may be past
+				return line{}, &passing{err: errors.New("the result of another message with the same key is the last one")}
 			}
 		case <-ctx.Done():
 			return line{}, &passing{err: fmt.Errorf("no result came: %w", ctx.Err())}
@@ -115,10 +115,11 @@ func (v *natsVia) result(m *nats.Msg) {
 	}
 }
 
-func (w *waiter) add(raw []byte) {
+// add takes a result, and says which message's it is; 0 is none's.
+func (w *waiter) add(raw []byte) uint64 {
 	var l line
 	if json.Unmarshal(raw, &l) != nil {
-		return
+		return 0
 	}
 	w.mu.Lock()
 	w.results = append(w.results, l)
@@ -127,14 +128,16 @@ func (w *waiter) add(raw []byte) {
 	case w.more <- struct{}{}:
 	default:
 	}
+	return l.Sequence
 }
 
-// from is the result of a sequence, or of a later message with the same key.
-func (w *waiter) from(sequence uint64) (line, bool) {
+// of is the result of a sequence. Another's does not count, though its key is the same: it may be a copy of one that
+// somebody else got for a command of his own.
+func (w *waiter) of(sequence uint64) (line, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, l := range w.results {
-		if l.Sequence >= sequence {
+		if l.Sequence == sequence {
 			return l, true
 		}
 	}

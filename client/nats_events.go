@@ -111,7 +111,7 @@ func (r *reading) drain(ctx context.Context, batch jetstream.MessageBatch, each 
 				return &passing{err: fmt.Errorf("events were lost on the way, after number %d came %d", r.number, meta.Sequence.Consumer)}
 			}
 			r.number = meta.Sequence.Consumer
-			e, err := eventOf(m.Headers(), m.Data())
+			e, err := eventOf(m.Headers(), m.Data(), meta.Sequence.Stream)
 			if err != nil {
 				return err
 			}

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // checkAgain is how often an order that is waited for is looked at, should its event have passed while the connection was
@@ -60,7 +62,11 @@ func (v *natsVia) lastEvent(ctx context.Context, orderID, name string) (e Event,
 	if err != nil || m == nil {
 		return e, false, err
 	}
-	if e, err = eventOf(m.Header, m.Data); err == nil {
+	var sequence uint64
+	if said := m.Header[jetstream.SequenceHeader]; len(said) == 1 { // a copy may bring its own
+		sequence, _ = strconv.ParseUint(said[0], 10, 64)
+	}
+	if e, err = eventOf(m.Header, m.Data, sequence); err == nil {
 		err = e.decode()
 	}
 	return e, err == nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sort"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -31,12 +32,15 @@ func (r *Relay) agree(ctx context.Context, js jetstream.JetStream) (int64, error
 	if err != nil {
 		return 0, err
 	}
-	contradiction, err := r.contradiction(ctx, info, head)
+	contradiction, err := r.contradiction(ctx, info, info.State.LastSeq, head)
 	if err != nil {
 		return 0, err
 	}
 	marked := markedEpoch(info.Config)
 	if contradiction != "" {
+		if foreign, err := r.remakeWithoutForeign(ctx, js, info, head); foreign || err != nil {
+			return 0, err
+		}
 		if marked != 0 && head.Epoch > marked {
 			return 0, r.beginAnew(ctx, js, info, head)
 		}
@@ -57,10 +61,9 @@ func (r *Relay) agree(ctx context.Context, js jetstream.JetStream) (int64, error
 	return int64(info.State.LastSeq), nil
 }
 
-// contradiction says what is on the stream that is not in the log, "" when nothing is. Hashes are
-// chained, so the last message's stands for all before it.
-func (r *Relay) contradiction(ctx context.Context, info *jetstream.StreamInfo, head Head) (string, error) {
-	last := info.State.LastSeq
+// contradiction says what is on the stream, up to its last or an earlier message, that is not in the log, "" when nothing
+// is. Hashes are chained, so the last message's stands for all before it.
+func (r *Relay) contradiction(ctx context.Context, info *jetstream.StreamInfo, last uint64, head Head) (string, error) {
 	if last > uint64(head.Position) {
 		return fmt.Sprintf("the stream %s reaches position %d, the log only %d", StreamName, last, head.Position), nil
 	}
@@ -81,12 +84,41 @@ func (r *Relay) sameAt(ctx context.Context, sequence uint64) (same, found bool, 
 	if sequence == 0 {
 		return true, true, nil
 	}
-	there, found, err := hashOnStream(ctx, r.nc, sequence)
-	if err != nil || !found {
+	there, err := messageOnStream(ctx, r.nc, sequence)
+	if err != nil || !there.found {
 		return false, false, err
 	}
 	here, logged, err := r.log.hashAt(ctx, int64(sequence))
-	return logged && here == there, true, err
+	return logged && here == there.hash, true, err
+}
+
+// remakeWithoutForeign makes the stream anew when all that contradicts the log is what no relay published. The server
+// sends its answers wherever a client's reply subject says, permitted or not: whoever may ask it anything can have them
+// put here. That is no other history, and the log must not stop for it.
+func (r *Relay) remakeWithoutForeign(ctx context.Context, js jetstream.JetStream, info *jetstream.StreamInfo, head Head) (foreign bool, err error) {
+	// Each of a relay's messages expects the one before it: from the first foreign one on there are only such.
+	last := info.State.LastSeq
+	ours := uint64(sort.Search(int(last), func(i int) bool {
+		if err != nil {
+			return true
+		}
+		var m streamMessage
+		m, err = messageOnStream(ctx, r.nc, uint64(i)+1)
+		return m.found && !m.published
+	}))
+	if err != nil || ours == last {
+		return false, err
+	}
+	if other, err := r.contradiction(ctx, info, ours, head); err != nil || other != "" {
+		return false, err
+	}
+	m, err := messageOnStream(ctx, r.nc, ours+1)
+	if err != nil {
+		return false, err
+	}
+	slog.ErrorContext(ctx, "there are messages on the stream that are not events; it is filled anew",
+		"first", ours+1, "last", last, "subject", m.subject, "body", m.body)
+	return true, remake(ctx, js, info, ours, head.Epoch)
 }
 
 // stop tells everybody, fences the head, and waits for a new epoch.

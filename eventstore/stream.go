@@ -93,33 +93,44 @@ func markedEpoch(c jetstream.StreamConfig) int64 {
 	return n
 }
 
-// hashOnStream reads the hash of the message at a sequence. It asks the stream's leader: a replica that
-// lags would say that there is no such message.
-func hashOnStream(ctx context.Context, nc *nats.Conn, sequence uint64) (h Hash, found bool, err error) {
+// streamMessage is what the relay needs to know of a message.
+type streamMessage struct {
+	found         bool
+	subject, body string // the beginning of it
+	hash          Hash   // nobody's where the message is none of a relay's
+	// published says that a relay did: it stands at its own position, with a hash.
+	published bool
+}
+
+// messageOnStream reads the message at a sequence. It asks the stream's leader: a replica that lags would say that there
+// is no such message.
+func messageOnStream(ctx context.Context, nc *nats.Conn, sequence uint64) (m streamMessage, err error) {
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	reply, err := nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+StreamName, fmt.Appendf(nil, `{"seq":%d}`, sequence))
 	if err != nil {
-		return h, false, fmt.Errorf("read message %d: %w", sequence, err)
+		return m, fmt.Errorf("read message %d: %w", sequence, err)
 	}
 	var answer struct {
 		Error   *jetstream.APIError `json:"error"`
 		Message struct {
+			Subject string `json:"subject"`
 			Headers []byte `json:"hdrs"`
+			Data    []byte `json:"data"`
 		} `json:"message"`
 	}
 	if err := json.Unmarshal(reply.Data, &answer); err != nil {
-		return h, false, fmt.Errorf("read message %d: %w", sequence, err)
+		return m, fmt.Errorf("read message %d: %w", sequence, err)
 	}
 	if answer.Error != nil {
 		if answer.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound {
-			return h, false, nil
+			return m, nil
 		}
-		return h, false, fmt.Errorf("read message %d: %w", sequence, answer.Error)
+		return m, fmt.Errorf("read message %d: %w", sequence, answer.Error)
 	}
-	// A message without headers, or with others, is none of ours; its hash is nobody's.
+	m.found, m.subject, m.body = true, answer.Message.Subject, string(answer.Message.Data[:min(len(answer.Message.Data), 200)])
 	if headers, err := nats.DecodeHeadersMsg(answer.Message.Headers); err == nil {
-		h.parse(headers.Get(HeaderHash))
+		m.published = m.hash.parse(headers.Get(HeaderHash)) && headers.Get(HeaderPosition) == strconv.FormatUint(sequence, 10)
 	}
-	return h, true, nil
+	return m, nil
 }
