@@ -58,6 +58,9 @@ func (in *Intake) arrive(m *message.Message) {
 	a := &arrival{Delivery: DeliveryOf(m), subject: m.Metadata.Get(subjectKey), key: m.Metadata.Get(HeaderKey)}
 	ctx := context.WithValue(m.Context(), arrivalContext{}, a)
 	m.SetContext(ctx)
+	if pin := m.Metadata.Get(pinKey); pin != in.pin {
+		in.begin(ctx, pin)
+	}
 	in.parked.remove(a.Sequence)
 	a.service, a.name, _ = strings.Cut(strings.TrimPrefix(a.subject, commandPrefix), ".")
 	if a.unreadable = !auth.IsServiceName(a.service); a.unreadable {
@@ -70,7 +73,7 @@ func (in *Intake) arrive(m *message.Message) {
 	}
 	// Without the database nothing goes on in any case; what waits here waits in order.
 	who, unknown := in.identify(ctx, a.service)
-	if a.Times > 1 {
+	if a.Times > 1 || a.Sequence <= in.refusedTo {
 		in.repeat(ctx, a)
 	}
 	if a.refused != nil {
@@ -88,6 +91,20 @@ func (in *Intake) arrive(m *message.Message) {
 	if len(a.before) == 0 {
 		in.start(ctx, a)
 	}
+}
+
+// pinKey is where a message's metadata has the mark by which the server knows the active intake.
+const pinKey = "Nats-Pin-Id"
+
+// begin is called with the first message since this intake is the active one, or the server began anew. What waits may have
+// been another's since; and a server that was killed may have forgotten that it delivered a message before.
+func (in *Intake) begin(ctx context.Context, pin string) {
+	in.pin = pin
+	in.parked.clear()
+	persist(ctx, "look for the last refusal", func() (err error) {
+		in.refusedTo, err = in.refusals.last(ctx, *in.created.Load())
+		return err
+	})
 }
 
 // start puts the command into the executor's queue, waiting for room.

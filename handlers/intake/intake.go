@@ -54,6 +54,10 @@ type Intake struct {
 	parked   parking
 	// created is when the stream of commands was made: with a sequence, it names a message for ever.
 	created atomic.Pointer[time.Time]
+	// pin is the server's mark of the time that this intake is active for; refusedTo the last message that had been
+	// refused before it. Both belong to whom arrive is called by.
+	pin       string
+	refusedTo uint64
 }
 
 // New makes an intake; Run runs it.

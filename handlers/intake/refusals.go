@@ -40,6 +40,17 @@ func (r *refusals) find(ctx context.Context, created time.Time, sequence uint64)
 	return &found, nil
 }
 
+// last is the highest sequence of a message that was refused, 0 where none was.
+func (r *refusals) last(ctx context.Context, created time.Time) (sequence uint64, err error) {
+	const q = `SELECT coalesce(max(sequence), 0) FROM intake_refusals WHERE stream_created = $1`
+	ctx, cancel := context.WithTimeout(ctx, queryMost)
+	defer cancel()
+	if err := r.pool.QueryRow(ctx, q, created).Scan(&sequence); err != nil {
+		return 0, fmt.Errorf("look for the last refusal: %w", err)
+	}
+	return sequence, nil
+}
+
 // keep writes a refusal down, and returns the one that counts: an earlier one where there is one.
 func (r *refusals) keep(ctx context.Context, created time.Time, a *arrival, orgID string, why refusal) (refusal, error) {
 	const q = `
