@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	runMax   = 32      // deliveries in one turn
-	lookSpan = 10_000  // positions in one look
-	lookMax  = 10      // events in one look
-	saveSpan = 100_000 // positions without anything to deliver, until the row says so
+	runMax   = 32              // deliveries in one turn
+	runTime  = 2 * time.Second // after which a turn ends with what is under way: others wait for its room
+	lookSpan = 10_000          // positions in one look
+	lookMax  = 10              // events in one look
+	saveSpan = 100_000         // positions without anything to deliver, until the row says so
 )
 
 // target is an endpoint's row as a run works on it.
@@ -62,15 +63,16 @@ func (s *shift) work(ctx context.Context, at turn) (r runResult) {
 	}
 	types := typesOf(t.types)
 	r = runResult{from: max(at.from, t.position+1), more: true}
-	for r.delivered < runMax && ctx.Err() == nil {
+	for began := time.Now(); r.delivered < runMax && time.Since(began) < runTime && ctx.Err() == nil; {
 		look := eventstore.Browse{Types: types, From: r.from, Span: lookSpan, Limit: lookMax}
 		found, err := s.Reads.BrowseFor(ctx, t.orgID, look)
 		if err != nil {
 			return runResult{err: err}
 		}
 		for i := range found.Events {
-			if ctx.Err() != nil {
-				break
+			if ctx.Err() != nil || time.Since(began) >= runTime {
+				r.saved = t.position
+				return r
 			}
 			next, err := s.deliver(ctx, t, &found.Events[i], at.logged+r.delivered)
 			r.delivered++
