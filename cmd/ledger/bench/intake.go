@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -46,7 +47,16 @@ func (b *bed) intake(ctx context.Context) error {
 	if _, err := services.Create(ctx, "bench", "", auth.Platform, "bench"); err != nil {
 		return err
 	}
-	server, err := b.broker("nats-intake", false)
+	if err := b.through(ctx, e, app, services, false, b.intakeInTurns); err != nil {
+		return err
+	}
+	return b.through(ctx, e, app, services, true, b.intakeSynced)
+}
+
+// through runs an intake on a broker of its own, which syncs each message or does not, and measures.
+func (b *bed) through(ctx context.Context, e *executor, app *pgxpool.Pool, services *auth.Services, synced bool,
+	measure func(context.Context, *executor, *sender) error) error {
+	server, err := b.broker(fmt.Sprint("nats-intake-", synced), synced)
 	if err != nil {
 		return err
 	}
@@ -68,10 +78,20 @@ func (b *bed) intake(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.await(ctx); err != nil {
+	if err := s.await(ctx, fmt.Sprint("warm-", synced)); err != nil {
 		return err
 	}
-	return b.intakeInTurns(ctx, e, s)
+	return measure(ctx, e, s)
+}
+
+// intakeSynced measures commands each of which is on the broker's disk before its service hears so.
+func (b *bed) intakeSynced(ctx context.Context, _ *executor, s *sender) error {
+	all, err := s.send(ctx, "synced", 0, b.span())
+	if err != nil {
+		return err
+	}
+	b.report("the same, each command synced by the broker", float64(len(all))/b.span().Seconds(), "commands/s", 0)
+	return nil
 }
 
 // intakeInTurns measures the executor alone and through the broker, round by round, then at half of that.
@@ -147,11 +167,11 @@ func newSender(server *natsserver.Server) (*sender, error) {
 func (s *sender) close() { s.nc.Close() }
 
 // await waits until the intake answers.
-func (s *sender) await(ctx context.Context) error {
+func (s *sender) await(ctx context.Context, run string) error {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		_, err := s.js.Stream(ctx, intake.PoisonStream) // the last that it makes
 		if err == nil {
-			all, err := s.send(ctx, "warm", 1000, 500*time.Millisecond)
+			all, err := s.send(ctx, run, 1000, 500*time.Millisecond)
 			if err == nil && len(all) == 0 {
 				err = errors.New("the intake gave no result")
 			}
