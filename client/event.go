@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,14 @@ type Event struct {
 	Payload json.RawMessage `json:"payload"`
 	// Data is the payload as a value of this package, such as OrderPaid, or Raw of a type that has none.
 	Data any `json:"-"`
+}
+
+// Name is the type without its version: "order.paid".
+func (e *Event) Name() string {
+	if i := strings.LastIndex(e.Type, ".v"); i > 0 {
+		return e.Type[:i]
+	}
+	return e.Type
 }
 
 // Raw is the payload of an event that this package has no type for.

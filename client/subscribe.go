@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -155,12 +154,4 @@ func (s *subscription) keepSkipped(ctx context.Context) {
 	if s.after > s.saved && s.positions.Save(ctx, s.after) == nil {
 		s.saved = s.after
 	}
-}
-
-// Name is the type without its version: "order.paid".
-func (e *Event) Name() string {
-	if i := strings.LastIndex(e.Type, ".v"); i > 0 {
-		return e.Type[:i]
-	}
-	return e.Type
 }

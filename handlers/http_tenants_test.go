@@ -168,8 +168,10 @@ func (c cell) other(t *testing.T, orderID string, missing []byte) {
 func TestNothingWithoutAKey(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	open := map[string]bool{"/livez": true, "/readyz": true, "/openapi.json": true, "/openapi.yaml": true, "/docs": true, "/v1/labels": true,
-		"/asyncapi.json": true, "/asyncapi.yaml": true, "/schemas/": true, "/schemas/{kind}/{name}": true}
+	open := map[string]bool{
+		"/livez": true, "/readyz": true, "/openapi.json": true, "/openapi.yaml": true, "/docs": true, "/v1/labels": true,
+		"/asyncapi.json": true, "/asyncapi.yaml": true, "/schemas/": true, "/schemas/{kind}/{name}": true,
+	}
 	for _, rt := range a.Routes() {
 		c := cell{api: a, route: rt, idempotency: "k"}
 		r := c.call(t, "org-acme", "0198c2f0-0000-7000-8000-000000000001", "org-acme")

@@ -1,6 +1,6 @@
 // Service is a small provisioning service: it makes what was paid for, reports what is used, and takes down what is to
-// be released. Instances are in its memory alone; all else is as it would be with real ones. docs/integration.md walks
-// through it.
+// be released. Instances are in its memory alone, so that after a new start it meters those alone that were made since; a
+// real one asks its cloud which run. All else is as it would be with real ones. docs/integration.md walks through it.
 package main
 
 import (

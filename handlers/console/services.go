@@ -88,7 +88,7 @@ func (d *servicesData) readPoison() error {
 	return d.r.Context().Err()
 }
 
-// ServiceLink is the address of a service's page, PoisonLink that of a command that could not be read.
+// ServiceLink is the address of a service's page.
 func (v *view) ServiceLink(name string) string { return v.To("/services/" + name) }
 
 // PoisonLink is the address of a command that could not be read.
