@@ -55,7 +55,8 @@ func (b *bed) intake(ctx context.Context) error {
 
 // through runs an intake on a broker of its own, which syncs each message or does not, and measures.
 func (b *bed) through(ctx context.Context, e *executor, app *pgxpool.Pool, services *auth.Services, synced bool,
-	measure func(context.Context, *executor, *sender) error) error {
+	measure func(context.Context, *executor, *sender) error,
+) error {
 	server, err := b.broker(fmt.Sprint("nats-intake-", synced), synced)
 	if err != nil {
 		return err
