@@ -45,6 +45,14 @@ type sending struct {
 	until       time.Time
 }
 
+// patience is how long the command is sent again: what may wait is waited for.
+func (s *sending) patience() time.Duration {
+	if s.until.IsZero() {
+		return GiveUpAfter
+	}
+	return max(GiveUpAfter, time.Until(s.until)+GiveUpAfter/2)
+}
+
 // line is the answer to a command, the same on HTTP and NATS.
 type line struct {
 	Key      string `json:"key"`
@@ -145,7 +153,7 @@ func (c *Client) Do(ctx context.Context, name, key string, body any, options ...
 		return out, &Refusal{Code: "invalid_value", Detail: "a key has 1 to 255 printable ASCII characters", Command: name, Key: s.key}
 	}
 	var l line
-	err = c.persist(ctx, func(ctx context.Context) (err error) {
+	err = c.persist(ctx, s.patience(), func(ctx context.Context) (err error) {
 		l, err = c.via.try(ctx, s)
 		if err == nil {
 			err = l.refusal(name)

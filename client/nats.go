@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,11 +90,12 @@ func (v *natsVia) heard(_ *nats.Conn, _ *nats.Subscription, err error) {
 	}
 }
 
-// forbidden is err, or, if the server forbade something meanwhile, that.
-func (v *natsVia) forbidden(err error) error {
+// forbidden is err, or, if the server forbade that very thing, a subject or a part of one, meanwhile, that. What was
+// forbidden to another call says nothing of this one, which may have been carried out.
+func (v *natsVia) forbidden(about string, err error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.forbids == nil {
+	if v.forbids == nil || !strings.Contains(strings.ToLower(v.forbids.Error()), strings.ToLower(about)) {
 		return err
 	}
 	err, v.forbids = &Refusal{Code: "not_allowed", Detail: v.forbids.Error()}, nil
@@ -104,9 +106,10 @@ func (v *natsVia) forbidden(err error) error {
 func (v *natsVia) last(ctx context.Context, stream, subject string) (*nats.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
-	m, err := v.nc.RequestWithContext(ctx, "$JS.API.DIRECT.GET."+stream+"."+subject, nil)
+	question := "$JS.API.DIRECT.GET." + stream + "." + subject
+	m, err := v.nc.RequestWithContext(ctx, question, nil)
 	if err != nil {
-		return nil, v.forbidden(&passing{err: fmt.Errorf("read %s: %w", subject, err)})
+		return nil, v.forbidden(question, &passing{err: fmt.Errorf("read %s: %w", subject, err)})
 	}
 	switch status := m.Header.Get("Status"); status {
 	case "":

@@ -71,7 +71,7 @@ func (v *natsVia) publish(ctx context.Context, s *sending) (uint64, error) {
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return 0, err
 	}
-	return 0, v.forbidden(&passing{err: fmt.Errorf("publish: %w", err)})
+	return 0, v.forbidden(m.Subject, &passing{err: fmt.Errorf("publish: %w", err)})
 }
 
 const messageTooLarge = 10054

@@ -41,12 +41,12 @@ func (v *natsVia) subject(f *Filter) string {
 func (v *natsVia) follow(ctx context.Context, f *Filter, after int64, each func(Event) error) error {
 	r, err := v.newReading(ctx, f, after)
 	if err != nil {
-		return v.forbidden(err)
+		return v.forbidden("."+eventsStream+".", err)
 	}
 	for {
 		batch, err := r.consumer.Fetch(prefetch, jetstream.FetchContext(undated{ctx}), jetstream.FetchHeartbeat(pullBeat))
 		if err != nil {
-			return v.forbidden(&passing{err: fmt.Errorf("read events: %w", err)})
+			return v.forbidden("."+eventsStream+".", &passing{err: fmt.Errorf("read events: %w", err)})
 		}
 		if err := r.drain(ctx, batch, each); err != nil {
 			return err

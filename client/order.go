@@ -78,7 +78,7 @@ func (o *Order) decided() bool {
 // Order reads an order, with everything that this client's own commands did. Over NATS it is made from the order's last
 // events: what fulfilment filled into lines is not there, and a refund is not told from a refund in part.
 func (c *Client) Order(ctx context.Context, orderID string) (o Order, err error) {
-	err = c.persist(ctx, func(ctx context.Context) (err error) {
+	err = c.persist(ctx, GiveUpAfter, func(ctx context.Context) (err error) {
 		o, err = c.via.order(ctx, orderID, c.seen.Load())
 		return err
 	})

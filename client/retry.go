@@ -36,10 +36,10 @@ func (p *pauses) wait(ctx context.Context, atLeast time.Duration) error {
 func (p *pauses) reset() { p.next = 0 }
 
 // persist does something until its error is one that does not pass. When time is up, the error is why, and the last one.
-func (c *Client) persist(ctx context.Context, do func(context.Context) error) error {
+func (c *Client) persist(ctx context.Context, within time.Duration, do func(context.Context) error) error {
 	ctx, stop := c.while(ctx)
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, GiveUpAfter)
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	var p pauses
 	for {

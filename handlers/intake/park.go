@@ -17,7 +17,9 @@ const (
 	ParkFor         = 30 * time.Second
 	ParkMost        = 10 * time.Minute
 	// parkedMax bounds the commands that wait for an earlier one: they take up room among those in flight.
-	parkedMax   = inFlightMax / 4
+	parkedMax = inFlightMax / 4
+	// parkedOfOne bounds those of one service, which would otherwise leave no room for the others'.
+	parkedOfOne = parkedMax / 4
 	parkedFirst = 50 * time.Millisecond
 )
 
@@ -30,7 +32,7 @@ func early(err error) bool {
 // park has a command come again later, out of its place in line: what it waits for comes after it.
 func (in *Intake) park(m *message.Message, a *arrival, until time.Time) bool {
 	left := time.Until(until)
-	if left <= 0 || !in.parked.add(a.Sequence) {
+	if left <= 0 || !in.parked.add(a.Sequence, a.service) {
 		return false
 	}
 	in.counts.outcomes.WithLabelValues("parked").Inc()
@@ -58,27 +60,36 @@ func (in *Intake) parkUntil(m *message.Message, a *arrival) time.Time {
 // parking counts the commands that wait, by sequence.
 type parking struct {
 	mu  sync.Mutex
-	all map[uint64]bool
+	all map[uint64]string // the services
+	of  map[string]int    // how many of each service
 }
 
 // add is false when there is no more room.
-func (p *parking) add(sequence uint64) bool {
+func (p *parking) add(sequence uint64, service string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.all) >= parkedMax {
+	if len(p.all) >= parkedMax || p.of[service] >= parkedOfOne {
 		return false
 	}
 	if p.all == nil {
-		p.all = map[uint64]bool{}
+		p.all, p.of = map[uint64]string{}, map[string]int{}
 	}
-	p.all[sequence] = true
+	p.all[sequence] = service
+	p.of[service]++
 	return true
 }
 
 func (p *parking) remove(sequence uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	service, parked := p.all[sequence]
+	if !parked {
+		return
+	}
 	delete(p.all, sequence)
+	if p.of[service]--; p.of[service] == 0 {
+		delete(p.of, service)
+	}
 }
 
 // clear forgets those that another process goes on with.
@@ -86,6 +97,7 @@ func (p *parking) clear() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.all)
+	clear(p.of)
 }
 
 func (p *parking) count() int {

@@ -68,13 +68,14 @@ func (s *subscription) settleTakeover(consumer jetstream.Consumer) {
 	}
 }
 
-// within counts the messages known here up to a sequence.
+// within counts the messages up to a sequence that are here. One that was given back is not: it comes again, or another
+// settled it while this was not the active one.
 func (s *subscription) within(reach uint64) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
-	for sequence := range s.known {
-		if sequence <= reach {
+	for sequence, d := range s.known {
+		if sequence <= reach && d.state != resting {
 			n++
 		}
 	}

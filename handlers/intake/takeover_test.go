@@ -26,3 +26,16 @@ func TestTakeoverWaitsWhileMessagesCome(t *testing.T) {
 		t.Error("it waits for ever")
 	}
 }
+
+// What was given back is not here: as the active one again, after another was, one can't know what became of it.
+func TestTakeoverCountsWhatIsHere(t *testing.T) {
+	t.Parallel()
+	s := &subscription{Subscriber: &Subscriber{}, known: map[uint64]*Delivery{1: {Sequence: 1, state: resting}}}
+	s.reading = t.Context()
+	s.takeover = newTakeover(nil)
+	s.takeover.looked, s.takeover.pending, s.takeover.reach = time.Now().Add(time.Minute), 1, 1
+	s.settleTakeover(nil)
+	if s.takeover == nil {
+		t.Error("it goes on although the message that is out is not here")
+	}
+}
