@@ -11,6 +11,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -44,7 +45,8 @@ func TestServiceKilledAroundItsCommit(t *testing.T) {
 		}
 		raw, err := json.Marshal(config)
 		must(t, err)
-		ctx := patient(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // some fifteen processes, one after another
+		defer cancel()
 		conn, err := pgx.Connect(ctx, config.Database)
 		must(t, err)
 		defer func() { _ = conn.Close(ctx) }()
@@ -94,7 +96,7 @@ func beAService(config string) error {
 		return err
 	}
 	maybe := func() {
-		if rand.N(12) == 0 {
+		if rand.N(20) == 0 {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // until it has come
 		}
