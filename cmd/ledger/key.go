@@ -80,13 +80,7 @@ func newKeyList() *cobra.Command {
 			}
 			t := newTable(c.OutOrStdout(), "KEY", "ORG", "ROLE", "NAME", "CREATED", "REVOKED")
 			for _, k := range all {
-				org, revoked := "(platform)", ""
-				if k.OrgID != nil {
-					org = *k.OrgID
-				}
-				if k.RevokedAt != nil {
-					revoked = k.RevokedAt.Format(time.RFC3339)
-				}
+				org, revoked := reach(k.OrgID, k.RevokedAt)
 				t.row(k.KeyID, org, string(k.Role), k.Name, k.CreatedAt.Format(time.RFC3339), revoked)
 			}
 			return t.flush()
@@ -113,6 +107,18 @@ func newKeyRevoke() *cobra.Command {
 	}
 	dataFlag(c)
 	return c
+}
+
+// reach says, as tables do, whose organisation a key or a service acts for and since when it does not any more.
+func reach(orgID *string, revokedAt *time.Time) (org, revoked string) {
+	org = "(platform)"
+	if orgID != nil {
+		org = *orgID
+	}
+	if revokedAt != nil {
+		revoked = revokedAt.Format(time.RFC3339)
+	}
+	return org, revoked
 }
 
 // withKeys runs what a command does with the keys in the database.

@@ -105,13 +105,7 @@ func newServiceList() *cobra.Command {
 			}
 			t := newTable(c.OutOrStdout(), "SERVICE", "ORG", "ROLE", "CREATED", "REVOKED")
 			for _, s := range all {
-				org, revoked := "(all)", ""
-				if s.OrgID != nil {
-					org = *s.OrgID
-				}
-				if s.RevokedAt != nil {
-					revoked = s.RevokedAt.Format(time.RFC3339)
-				}
+				org, revoked := reach(s.OrgID, s.RevokedAt)
 				t.row(s.Name, org, string(s.Role), s.CreatedAt.Format(time.RFC3339), revoked)
 			}
 			return t.flush()

@@ -255,9 +255,6 @@ func TestDownloadsEndAtALimitAndSaySo(t *testing.T) { //nolint:paralleltest // s
 // More than one page of what the read model gives at once.
 func TestDownloadsGoOnPageAfterPage(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it places 501 orders")
-	}
 	s := newSystem(t)
 	for range 501 {
 		s.place(t)
